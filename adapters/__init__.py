@@ -1,0 +1,1 @@
+"""The people and programs that come in, and the channels that facts go out by."""

@@ -1,0 +1,92 @@
+"""gongdan (工单): the workflow engine of a dealership's after-sales floor. These are its public names.
+
+Facts are in `engine.events`: `from engine.events import repair_order as ro`.
+"""
+
+from engine.audit import NOT_ANCHORED, Finding, Report
+from engine.case import Case, CaseRow, Fact
+from engine.command import Accepted, Actor, Answer, Late, Refusal, Refused
+from engine.engine import Engine
+from engine.errors import (
+    BadCommand,
+    BadJournal,
+    BadProfile,
+    BadScenario,
+    CaseExists,
+    CaseNotFound,
+    CommandConflict,
+    Contended,
+    GongdanError,
+    RulesUnknown,
+    StaleVersion,
+    StoreUnavailable,
+    UnknownCommand,
+    UnknownProfile,
+)
+from engine.events.event import Attachment, Event
+from engine.events.personal import Personal
+from engine.guards.clause import Attempt, Binding, Clause, Figure, Verdict, clause, met
+from engine.journal import Entry
+from engine.ports import Adapter, World
+from engine.profiles import standard_catalogue
+from engine.roles import Role
+from engine.rules import Catalogue, Profile, Rules
+from engine.shop import Option, Page, Shop
+from engine.store import Store
+from engine.text import Text
+from engine.transfer import Line, audit_journal
+
+__all__ = [
+    "NOT_ANCHORED",
+    "Accepted",
+    "Actor",
+    "Adapter",
+    "Answer",
+    "Attachment",
+    "Attempt",
+    "BadCommand",
+    "BadJournal",
+    "BadProfile",
+    "BadScenario",
+    "Binding",
+    "Case",
+    "CaseExists",
+    "CaseNotFound",
+    "CaseRow",
+    "Catalogue",
+    "Clause",
+    "CommandConflict",
+    "Contended",
+    "Engine",
+    "Entry",
+    "Event",
+    "Fact",
+    "Figure",
+    "Finding",
+    "GongdanError",
+    "Late",
+    "Line",
+    "Option",
+    "Page",
+    "Personal",
+    "Profile",
+    "Refusal",
+    "Refused",
+    "Report",
+    "Role",
+    "Rules",
+    "RulesUnknown",
+    "Shop",
+    "StaleVersion",
+    "Store",
+    "StoreUnavailable",
+    "Text",
+    "UnknownCommand",
+    "UnknownProfile",
+    "Verdict",
+    "World",
+    "audit_journal",
+    "clause",
+    "met",
+    "standard_catalogue",
+]

@@ -1,0 +1,146 @@
+"""Event: a fact of the floor, in the past tense, frozen; and the few types that facts are made of.
+
+Must live here: what every fact has in common. Must not be known here: any workflow, any clause, any storage.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar, Self, cast
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    Strict,
+    ValidationError,
+)
+from pydantic_core import PydanticCustomError
+
+from engine.canonical import instant
+from engine.errors import BadCommand
+from engine.events.personal import JOURNAL, Personal
+
+ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,99}"
+
+
+def _only(*kinds: type, expected: str) -> BeforeValidator:
+    """Refuse what pydantic would kindly convert: a float as money, a number as a time."""
+
+    def check(value: object) -> object:
+        if isinstance(value, kinds) and not isinstance(value, bool):
+            return value
+        raise PydanticCustomError("kind", "should be {expected}", {"expected": expected})
+
+    return BeforeValidator(check)
+
+
+Flag = Annotated[bool, Strict()]
+Count = Annotated[int, Strict(), Field(ge=0, lt=2**53)]
+Code = Annotated[str, Field(pattern=f"^{ID_PATTERN}$")]
+"""An opaque identifier: ASCII, at most 100 characters. Never a name, a phone or a sentence."""
+Money = Annotated[
+    Decimal,
+    _only(Decimal, int, str, expected="an amount as text with at most two decimals, such as '1280.50'"),
+    Field(ge=0, max_digits=14, decimal_places=2),
+    PlainSerializer(lambda amount: f"{amount:.2f}", return_type=str),
+]
+"""An amount in yuan (CNY); two decimals; never a float."""
+Instant = Annotated[
+    AwareDatetime,
+    _only(datetime, str, expected="a time with its zone, such as '2026-11-22T09:00:00+08:00'"),
+    AfterValidator(lambda moment: moment.astimezone(UTC)),
+    PlainSerializer(instant, return_type=str),
+]
+Listed = PlainSerializer(sorted, return_type=list[str])
+"""Sets are written in order, so that the same fact is the same bytes."""
+
+
+class Attachment(BaseModel):
+    """A photo, a signature, a fax: its digest, its kind and where the host keeps it. The bytes stay with the host."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    media_type: Annotated[str, Field(pattern=r"^[a-z]+/[a-z0-9.+-]{1,60}$")]
+    uri: Annotated[str, Field(pattern=r"^[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]{1,500}$")]
+
+
+class Event(BaseModel):
+    """A fact. Every field that a clause owns is optional: None means not recorded, and the clause refuses.
+
+    `kind` is the class name in snake_case, and the name of the command that brings it.
+    `corrects` is the version of the fact that this one replaces; the last wins, both stay.
+    `subject` is the opaque id of the person whose personal data this fact carries; None is the case itself.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    kind: ClassVar[str]
+    personal: ClassVar[tuple[str, ...]]
+
+    corrects: Count | None = None
+    subject: Code | None = None
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: object) -> None:
+        """Name the kind and remember which fields are personal."""
+        super().__pydantic_init_subclass__(**kwargs)
+        cls.kind = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+        cls.personal = tuple(name for name, info in cls.model_fields.items() if "Personal" in repr(info.annotation))
+
+    @classmethod
+    def read(cls, facts: Mapping[str, object]) -> Self:
+        """A fact from plain data, as a host or a terminal brings it.
+
+        Raises BadCommand, which names the field and the expected type, never the value.
+        """
+        return cls._read(facts, context=None)
+
+    @classmethod
+    def from_journal(cls, facts: Mapping[str, object]) -> Self:
+        """A fact from a sealed entry: its personal values are commitments."""
+        return cls._read(facts, context=JOURNAL)
+
+    @classmethod
+    def _read(cls, facts: Mapping[str, object], context: dict[str, bool] | None) -> Self:
+        try:
+            return cls.model_validate(facts, context=context)
+        except ValidationError as error:
+            raise bad_command(cls.kind, error) from None
+
+    def document(self) -> dict[str, Any]:
+        """The fact as it stands in an entry: JSON values, nothing that was not recorded."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    def clear_values(self) -> dict[str, Personal]:
+        """The personal values that this fact still carries in clear, by field."""
+        values = {name: cast("Personal | None", getattr(self, name)) for name in self.personal}
+        return {name: value for name, value in values.items() if value is not None and value.value is not None}
+
+    def sealed(self, salt: Callable[[str], bytes]) -> Self:
+        """The same fact with commitments in the place of personal values; `salt` gives the salt of a field."""
+        clear = self.clear_values()
+        return (
+            self.model_copy(update={name: value.sealed(salt(name)) for name, value in clear.items()}) if clear else self
+        )
+
+
+def bad_command(kind: str, error: ValidationError) -> BadCommand:
+    """The first thing wrong with some facts: where, and what was expected. The value is never repeated."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = ".".join([kind, *(str(part) for part in first["loc"])])
+    expected = "left out: no such field" if first["type"] == "extra_forbidden" else _without_lead(first["msg"])
+    return BadCommand(where=where, expected=expected)
+
+
+def _without_lead(message: str) -> str:
+    """Pydantic's sentence without its lead, to stand after "should be"."""
+    return re.sub(r"^(Input|Value|String|List|Decimal input|Datetime)? ?should (be|have|match) ", "", message)

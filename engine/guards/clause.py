@@ -1,0 +1,232 @@
+"""Clause: one rule of the SOP as an id, words, a source and one pure function; and what such a function works with.
+
+Must live here: the shape of a rule, its figures, its verdict. Must not be known here: any rule, any table, any store.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Concatenate, Generic, Literal, TypeVar, overload
+
+from engine.canonical import instant
+from engine.case import Case
+from engine.command import Actor, Late, Refusal
+from engine.events.event import Event
+from engine.text import Text
+
+E_co = TypeVar("E_co", bound=Event, covariant=True)
+A = TypeVar("A", bound=Event)
+B = TypeVar("B", bound=Event)
+C = TypeVar("C", bound=Event)
+V = TypeVar("V", int, Decimal, tuple[str, ...])
+
+Tighter = Literal["lower", "higher", "more", "fewer"]
+
+
+class Binding(StrEnum):
+    """How hard a clause binds: it refuses, it leaves a note, or it is only counted."""
+
+    REFUSE = "refuse"
+    NOTE = "note"
+    SCORE = "score"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt(Generic[E_co]):
+    """All that a guard may look at.
+
+    `at` is when the thing happened; `open` are the commands open in the case's state, `roles` who may put this one.
+    """
+
+    case: Case
+    event: E_co
+    actor: Actor
+    at: datetime
+    recorded_at: datetime
+    late: Late | None
+    open: tuple[str, ...]
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Met or not, and the facts that show it, as JSON values."""
+
+    met: bool
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+def met(condition: bool, **facts: object) -> Verdict:
+    """A clause's verdict; the facts are kept when it is not met, and fill its words."""
+    return _MET if condition else Verdict(met=False, facts={name: _plain(value) for name, value in facts.items()})
+
+
+_MET = Verdict(met=True)
+NOT_CONCERNED = _MET
+"""The clause is not in force here: it passes."""
+
+
+def _plain(value: object) -> object:
+    match value:
+        case Decimal() | str():
+            return str(value)
+        case datetime():
+            return instant(value)
+        case set() | frozenset():
+            return sorted(str(item) for item in value)
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case _:
+            return value
+
+
+@dataclass(frozen=True, slots=True)
+class Figure(Generic[V]):
+    """A figure of the SOP: its value in force, its unit, which way is tighter, and whether the source names it.
+
+    `house` marks a figure that no source gives: our own choice, a profile may set it.
+    """
+
+    value: V
+    unit: str
+    tighter: Tighter
+    house: bool = False
+
+    def document(self) -> object:
+        """The value as rules are stored: integers and lists as they are, decimals as text."""
+        value: Any = self.value
+        match value:
+            case tuple():
+                return [*value]
+            case Decimal():
+                return str(value)
+            case _:
+                return value
+
+    def having(self, document: object) -> Figure[V]:
+        """The same figure with a value from a profile or a stored body. Raises ValueError for another type."""
+        return Figure(self._read(document), self.unit, self.tighter, self.house)
+
+    def _read(self, document: object) -> Any:
+        match self.value, document:
+            case (tuple(), list()) if all(isinstance(item, str) for item in document):
+                return tuple(document)
+            case (Decimal(), str() | int()) if not isinstance(document, bool):
+                return Decimal(document)
+            case (int(), int()) if not isinstance(document, bool):
+                return document
+        message = f"a figure in {self.unit}, such as {self.document()!r}"
+        raise ValueError(message)
+
+
+def percent(value: str, *, tighter: Tighter, house: bool = False) -> Figure[Decimal]:
+    """A figure in percent."""
+    return Figure(Decimal(value), "percent", tighter, house)
+
+
+def minutes(value: int, *, tighter: Tighter, house: bool = False) -> Figure[int]:
+    """A figure in minutes."""
+    return Figure(value, "minutes", tighter, house)
+
+
+def number(value: int, unit: str, *, tighter: Tighter, house: bool = False) -> Figure[int]:
+    """A figure that counts."""
+    return Figure(value, unit, tighter, house)
+
+
+def codes(*value: str, unit: str, tighter: Tighter, house: bool = False) -> Figure[tuple[str, ...]]:
+    """A figure that lists codes."""
+    return Figure(value, unit, tighter, house)
+
+
+Judge = Callable[..., Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A rule of the SOP. `owns` names the fields whose absence makes it refuse (`kind.field`)."""
+
+    id: str
+    on: tuple[type[Event], ...]
+    source: str
+    owns: tuple[str, ...]
+    binding: Binding
+    reason: Text
+    remedy: Text
+    figures: Mapping[str, Figure[Any]]
+    judge: Judge = field(repr=False)
+
+    def refusal(self, facts: Mapping[str, object], words: Mapping[str, Text]) -> Refusal:
+        """A refusal by this clause, in words."""
+        return Refusal(self.id, facts, self.reason, self.remedy, words)
+
+
+@overload
+def clause(
+    id: str,
+    a: type[A],
+    /,
+    *,
+    source: str,
+    zh: str,
+    en: str,
+    do: Text,
+    owns: tuple[str, ...] = ...,
+    binding: Binding = ...,
+) -> Callable[[Callable[Concatenate[Attempt[A], ...], Verdict]], Clause]: ...
+@overload
+def clause(
+    id: str,
+    a: type[A],
+    b: type[B],
+    /,
+    *,
+    source: str,
+    zh: str,
+    en: str,
+    do: Text,
+    owns: tuple[str, ...] = ...,
+    binding: Binding = ...,
+) -> Callable[[Callable[Concatenate[Attempt[A | B], ...], Verdict]], Clause]: ...
+@overload
+def clause(
+    id: str,
+    a: type[A],
+    b: type[B],
+    c: type[C],
+    /,
+    *,
+    source: str,
+    zh: str,
+    en: str,
+    do: Text,
+    owns: tuple[str, ...] = ...,
+    binding: Binding = ...,
+) -> Callable[[Callable[Concatenate[Attempt[A | B | C], ...], Verdict]], Clause]: ...
+def clause(
+    id: str,
+    /,
+    *on: type[Event],
+    source: str,
+    zh: str,
+    en: str,
+    do: Text,
+    owns: tuple[str, ...] = (),
+    binding: Binding = Binding.REFUSE,
+) -> Callable[[Callable[..., Verdict]], Clause]:
+    """Make a clause of a guard function. Its figures are the defaults of its keyword parameters.
+
+    `zh` and `en` say why it refuses, with the verdict's facts in braces; `do` says what to do next.
+    """
+
+    def declare(judge: Callable[..., Verdict]) -> Clause:
+        parameters = inspect.signature(judge).parameters.values()
+        figures = {item.name: item.default for item in parameters if isinstance(item.default, Figure)}
+        return Clause(id, on, source, owns, binding, Text(zh, en), do, figures, judge)
+
+    return declare

@@ -1,0 +1,219 @@
+"""Clauses of the order's signature, first and supplementary."""
+
+from __future__ import annotations
+
+from engine.events import repair_order as ro
+from engine.guards.clause import NOT_CONCERNED, Attempt, Binding, Figure, Verdict, clause, codes, met
+from engine.guards.repair_order.order import is_signed, latest
+from engine.text import Text
+
+
+@clause(
+    "order.customer-data-verified",
+    ro.OrderSigned,
+    source="001 P42, 000 T32",
+    owns=("customer_data_verified.owner_phone",),
+    zh="客户资料未核实（电话有效：{phone_ok}，有出入：{deviation}，已在系统改正：{corrected}）。",
+    en="The customer's data are not verified (phone valid: {phone_ok}, deviation: {deviation}, corrected in "
+    "the DMS: {corrected}).",
+    do=Text(
+        zh="核对电话等资料，不符的先在DMS改正再打印。",
+        en="Verify phone and data; correct deviations in the DMS before printing.",
+    ),
+)
+def customer_data_verified(attempt: Attempt[ro.OrderSigned]) -> Verdict:
+    """A valid phone, and every deviation corrected first."""
+    if is_signed(attempt.case):
+        return NOT_CONCERNED
+    fact = attempt.case.last(ro.CustomerDataVerified)
+    data = fact.event if fact else ro.CustomerDataVerified()
+    phone_ok = data.owner_phone is not None and data.owner_phone.ok
+    sound = phone_ok and (not data.deviation_found or data.corrected_in_dms is True)
+    return met(sound, phone_ok=phone_ok, deviation=data.deviation_found, corrected=data.corrected_in_dms)
+
+
+@clause(
+    "order.sender-phone",
+    ro.OrderSigned,
+    source="001 P43",
+    owns=("sender_identified.sender_name", "sender_identified.sender_phone"),
+    zh="送修人非车主，须登记姓名（{name}）与有效电话（{phone}）。",
+    en="The sender is not the owner: name ({name}) and a valid telephone ({phone}) must be on the order.",
+    do=Text(zh="补登送修人姓名与电话。", en="Record the sender's name and telephone."),
+)
+def sender_can_be_reached(attempt: Attempt[ro.OrderSigned]) -> Verdict:
+    """A sender who is not the owner has a name and a telephone on the order."""
+    fact = attempt.case.last(ro.SenderIdentified)
+    if fact is None or fact.event.sender_is_owner is not False:
+        return NOT_CONCERNED
+    name, phone = fact.event.sender_name, fact.event.sender_phone
+    name_ok, phone_ok = name is not None and name.ok, phone is not None and phone.ok
+    return met(name_ok and phone_ok, name=name_ok, phone=phone_ok)
+
+
+@clause(
+    "order.free-requests-listed",
+    ro.OrderSigned,
+    source="001 P44",
+    binding=Binding.NOTE,
+    zh="客户提出的免费小问题未列入委托书：{requests}。",
+    en="Free requests of the customer are not on the order: {requests}.",
+    do=Text(
+        zh="把每个小问题列为委托书项目，以免技师遗漏。",
+        en="List each as a line of the order, so that the technician cannot forget it.",
+    ),
+)
+def free_requests_listed(attempt: Attempt[ro.OrderSigned]) -> Verdict:
+    """Each free request is a line of the order."""
+    listed = {fact.event.request_id for fact in attempt.case.all(ro.LineQuoted)}
+    asked = latest((fact.event for fact in attempt.case.all(ro.RequestRecorded)), "request_id")
+    missing = [key for key, request in asked.items() if request.chargeable is False and key not in listed]
+    return met(not missing, requests=missing)
+
+
+@clause(
+    "sign.five-confirmations",
+    ro.OrderSigned,
+    source="001 P46, 001 P02",
+    owns=("point_confirmed.answer",),
+    zh="五项确认缺少答复：{missing}。",
+    en="Of the five confirmations these have no answer: {missing}.",
+    do=Text(
+        zh="就项目、价格、完工时间、洗车、旧件逐项取得答复。",
+        en="Get an answer on items, price, completion, wash and old parts, one by one.",
+    ),
+)
+def five_confirmations(attempt: Attempt[ro.OrderSigned]) -> Verdict:
+    """Each of the five answered; items, price and completion agreed to."""
+    if is_signed(attempt.case):
+        return NOT_CONCERNED
+    wishes = {ro.Point.WASH, ro.Point.OLD_PARTS}
+    given = _points(attempt)
+    missing = [
+        point
+        for point in ro.Point
+        if point not in given or given[point].answer is None or not (given[point].answer or point in wishes)
+    ]
+    return met(not missing, missing=missing)
+
+
+@clause(
+    "sign.understanding-before-signature",
+    ro.OrderSigned,
+    source="001 P46, 001 P47",
+    owns=("point_confirmed.understood",),
+    zh="未确认客户已理解：{points}。",
+    en="Not seen to be understood by the customer: {points}.",
+    do=Text(zh="逐项讲解到客户理解，再请其签字。", en="Explain each until it is understood; then have it signed."),
+)
+def understood_first(attempt: Attempt[ro.OrderSigned]) -> Verdict:
+    """Each of the five was understood before the signature."""
+    if is_signed(attempt.case):
+        return NOT_CONCERNED
+    given = _points(attempt)
+    unclear = [point for point in ro.Point if point not in given or given[point].understood is not True]
+    return met(not unclear, points=unclear)
+
+
+def _points(attempt: Attempt[ro.OrderSigned]) -> dict[str, ro.PointConfirmed]:
+    return latest((fact.event for fact in attempt.case.all(ro.PointConfirmed)), "point")
+
+
+@clause(
+    "sign.customer-signature",
+    ro.OrderSigned,
+    ro.OperationStarted,
+    ro.SupplementDeclined,
+    source="002 L03, 001 P46, 000 T35",
+    owns=("order_signed.customer_signature", "order_signed.signer_role"),
+    zh="委托书尚无客户签字，不得开工。",
+    en="No customer has signed the order: no work may begin.",
+    do=Text(zh="先请客户或登记的送修人签字。", en="Have the customer or the recorded sender sign first."),
+)
+def signed_before_work(
+    attempt: Attempt[ro.OrderSigned | ro.OperationStarted | ro.SupplementDeclined],
+) -> Verdict:
+    """The first signature is there, with the capacity of the signer; without it nothing starts."""
+    signed = is_signed(attempt.case)
+    if isinstance(attempt.event, ro.OrderSigned) and not signed:
+        return met(attempt.event.customer_signature is not None and attempt.event.signer_role is not None)
+    return met(signed)
+
+
+@clause(
+    "sign.promised-time-written",
+    ro.OrderSigned,
+    source="000 T42, 000 T01, 000 T50",
+    owns=("order_signed.promised_at", "order_signed.promised_written_on_order"),
+    zh="承诺交车时间未写在委托书上（时间：{promised_at}，已写明：{written}）。",
+    en="The promised time is not written on the order (time: {promised_at}, written: {written}).",
+    do=Text(
+        zh="把具体的承诺交车时间写上委托书；口头不算。",
+        en="Write a concrete time on the order; an oral one does not count.",
+    ),
+)
+def promise_in_writing(attempt: Attempt[ro.OrderSigned]) -> Verdict:
+    """A concrete time, in writing."""
+    if is_signed(attempt.case):
+        return NOT_CONCERNED
+    promised, written = attempt.event.promised_at, attempt.event.promised_written_on_order
+    return met(promised is not None and written is True, promised_at=promised, written=written)
+
+
+@clause(
+    "sign.customer-copy-token",
+    ro.OrderSigned,
+    source="001 P46",
+    owns=("order_signed.customer_copy_no",),
+    zh="委托书客户联未交给送修人并登记编号。",
+    en="The customer copy was not handed over and its serial recorded.",
+    do=Text(
+        zh="交付客户联作取车凭证并登记编号。",
+        en="Hand over the copy as proof for collection and record its serial.",
+    ),
+)
+def copy_handed_over(attempt: Attempt[ro.OrderSigned]) -> Verdict:
+    """The copy's serial is recorded."""
+    return NOT_CONCERNED if is_signed(attempt.case) else met(attempt.event.customer_copy_no is not None)
+
+
+@clause(
+    "work.supplement-written-and-signed",
+    ro.OrderSigned,
+    source="001 P53",
+    owns=("order_signed.customer_signature",),
+    zh="增项未由客户在增项栏签字。",
+    en="The supplement is not signed by the customer.",
+    do=Text(
+        zh="把增项、金额、时间写入增项栏并请客户签字。",
+        en="Write item, price and time in the supplement column and have it signed.",
+    ),
+)
+def supplement_signed(attempt: Attempt[ro.OrderSigned]) -> Verdict:
+    """A present customer signs the supplement."""
+    if not is_signed(attempt.case) or attempt.event.customer_present is not True:
+        return NOT_CONCERNED
+    return met(attempt.event.customer_signature is not None)
+
+
+@clause(
+    "work.absent-customer-consent-kept",
+    ro.OrderSigned,
+    source="001 P53",
+    owns=("order_signed.consent_evidence", "order_signed.consent_channel"),
+    zh="客户不在场，增项须有可留存的确认凭证（方式：{channel}；可用：{durable}）。",
+    en="The customer is away: the supplement needs durable evidence of consent (channel: {channel}; "
+    "accepted: {durable}).",
+    do=Text(zh="取得传真、短信等可留存的确认并登记。", en="Get a fax, a message or the like, and record it."),
+)
+def absent_consent_kept(
+    attempt: Attempt[ro.OrderSigned],
+    durable: Figure[tuple[str, ...]] = codes(
+        "fax", "sms", "email", "app", "recorded_call", unit="channels", tighter="fewer"
+    ),
+) -> Verdict:
+    """An absent customer's consent is kept in a form that lasts."""
+    if not is_signed(attempt.case) or attempt.event.customer_present is True:
+        return NOT_CONCERNED
+    kept = attempt.event.consent_evidence is not None and attempt.event.consent_channel in durable.value
+    return met(kept, channel=attempt.event.consent_channel, durable=durable.value)

@@ -1,0 +1,171 @@
+"""Entry: one answer, as canonical bytes sealed to the entry before. What is stored is what is hashed.
+
+Must live here: the bytes of an entry and their seal. Must not be known here: how an answer was found, where it is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+
+from pydantic import ValidationError
+
+from engine.canonical import canonical, instant, moment
+from engine.case import Case
+from engine.command import Accepted, Actor, Answer, Command, Late
+from engine.errors import BadCommand, BadJournal, GongdanError
+from engine.events.event import Event
+from engine.events.personal import Personal
+
+FORMAT = 1
+LONGEST = 65_535
+"""The most bytes an entry may have."""
+
+Said = tuple[str, Mapping[str, object]]
+"""What a clause said: its id and its facts."""
+
+
+def seal(body: bytes) -> str:
+    """SHA-256(0x00 ‖ bytes): the chain's link, and the leaf of the later tree."""
+    return hashlib.sha256(b"\x00" + body).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One sealed answer. `body` is the evidence; everything else is read from it."""
+
+    shop: str
+    case: str
+    workflow: str
+    seq: int
+    version: int
+    rules: str
+    command: Command
+    recorded_at: datetime
+    accepted: bool
+    state: str
+    refusals: tuple[Said, ...]
+    notes: tuple[Said, ...]
+    waived: tuple[str, ...]
+    prev: str
+    body: bytes = field(repr=False)
+    seal: str
+
+    @classmethod
+    def of(cls, case: Case, command: Command, recorded_at: datetime, answer: Answer) -> Self:
+        """Seal an answer to the head of its case."""
+        accepted = isinstance(answer, Accepted)
+        refusals = () if isinstance(answer, Accepted) else answer.refusals
+        notes, waived = (answer.notes, answer.waived) if isinstance(answer, Accepted) else ((), ())
+        said = [(refusal.clause, refusal.facts) for refusal in refusals]
+        noted = [(refusal.clause, refusal.facts) for refusal in notes]
+        document = {
+            "format": FORMAT,
+            "shop": case.shop,
+            "case": case.id,
+            "workflow": case.workflow,
+            "seq": answer.seq,
+            "version": answer.version,
+            "rules": case.rules,
+            "command": _command(command),
+            "recorded_at": instant(recorded_at),
+            "outcome": {
+                "answer": "accepted" if accepted else "refused",
+                "state": answer.state,
+                "event": command.name if accepted else None,
+                "refusals": [{"clause": id_, "facts": facts} for id_, facts in said],
+                "notes": [{"clause": id_, "facts": facts} for id_, facts in noted],
+                "waived": [*waived],
+            },
+            "prev": case.head,
+        }
+        body = canonical(document)
+        if len(body) > LONGEST:
+            raise BadCommand(where=command.name, expected=f"facts that fit an entry of at most {LONGEST} bytes")
+        return cls(
+            shop=case.shop,
+            case=case.id,
+            workflow=case.workflow,
+            seq=answer.seq,
+            version=answer.version,
+            rules=case.rules,
+            command=command,
+            recorded_at=recorded_at,
+            accepted=accepted,
+            state=answer.state,
+            refusals=tuple(said),
+            notes=tuple(noted),
+            waived=waived,
+            prev=case.head,
+            body=body,
+            seal=seal(body),
+        )
+
+    @classmethod
+    def read(cls, body: bytes, events: Mapping[str, type[Event]]) -> Self:
+        """An entry from its bytes. Raises BadJournal when they are not the canonical bytes of an entry."""
+        try:
+            data = json.loads(body, parse_float=_no_floats)
+            outcome = data["outcome"]
+            entry = cls(
+                shop=data["shop"],
+                case=data["case"],
+                workflow=data["workflow"],
+                seq=data["seq"],
+                version=data["version"],
+                rules=data["rules"],
+                command=_read_command(data["command"], events),
+                recorded_at=moment(data["recorded_at"]),
+                accepted={"accepted": True, "refused": False}[outcome["answer"]],
+                state=outcome["state"],
+                refusals=tuple((one["clause"], one["facts"]) for one in outcome["refusals"]),
+                notes=tuple((one["clause"], one["facts"]) for one in outcome["notes"]),
+                waived=tuple(outcome["waived"]),
+                prev=data["prev"],
+                body=body,
+                seal=seal(body),
+            )
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+            GongdanError,
+            ValidationError,
+        ) as error:
+            raise BadJournal(line=0, expected=f"an entry ({type(error).__name__})") from None
+        if data["format"] != FORMAT or len(body) > LONGEST or canonical(data) != body:
+            raise BadJournal(line=0, expected=f"the canonical bytes of an entry of format {FORMAT}")
+        return entry
+
+
+def _no_floats(text: str) -> float:
+    raise ValueError(text)
+
+
+def _command(command: Command) -> dict[str, Any]:
+    late = command.late
+    return {
+        "id": command.id,
+        "name": command.name,
+        "actor": {"id": command.actor.id, "role": command.actor.role},
+        "occurred_at": None if command.occurred_at is None else instant(command.occurred_at),
+        "late": None if late is None else {"reason": late.reason.document(), "paper": late.paper},
+        "facts": command.facts.document(),
+    }
+
+
+def _read_command(data: dict[str, Any], events: Mapping[str, type[Event]]) -> Command:
+    late = data["late"]
+    return Command(
+        id=data["id"],
+        actor=Actor(data["actor"]["id"], data["actor"]["role"]),
+        facts=events[data["name"]].from_journal(data["facts"]),
+        occurred_at=None if data["occurred_at"] is None else moment(data["occurred_at"]),
+        late=None if late is None else Late(Personal.from_document(late["reason"]), late["paper"]),
+    )

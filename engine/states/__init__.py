@@ -1,0 +1,11 @@
+"""All workflows, collected by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from engine.states import repair_order
+from engine.states.workflow import Workflow
+
+WORKFLOWS: Mapping[str, Workflow] = MappingProxyType({workflow.name: workflow for workflow in (repair_order.WORKFLOW,)})

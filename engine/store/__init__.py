@@ -1,0 +1,5 @@
+"""The store: journal, case rows, personal data, rules, outbox, in one transaction. Only this folder speaks SQL."""
+
+from engine.store.store import Abandoned, LostRace, OutboxRow, Store, Transaction
+
+__all__ = ["Abandoned", "LostRace", "OutboxRow", "Store", "Transaction"]
