@@ -28,12 +28,14 @@ def bootstrap(
     catalogue: Catalogue | None = None,
     world: World | None = None,
     synchronous: str = "FULL",
+    busy_seconds: float = 10.0,
 ) -> Engine:
     """An engine on a database, its tables created where they are missing.
 
-    `synchronous` is SQLite's durability: FULL keeps every commit, NORMAL may lose the last ones at a power cut.
+    `synchronous` is SQLite's durability: FULL keeps every commit, NORMAL may lose the last ones at a power cut;
+    `busy_seconds` is how long it waits for another process that writes.
     Raises StoreUnavailable.
     """
-    store = Store(url, synchronous=synchronous)
+    store = Store(url, synchronous=synchronous, busy_seconds=busy_seconds)
     store.create()
     return Engine(store, catalogue or standard_catalogue(), world or real_world(), adapters)

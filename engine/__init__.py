@@ -3,7 +3,6 @@
 Facts are in `engine.events`: `from engine.events import repair_order as ro`.
 """
 
-from engine.audit import NOT_ANCHORED, Finding, Report
 from engine.case import Case, CaseRow, Fact
 from engine.command import Accepted, Actor, Answer, Late, Refusal, Refused
 from engine.engine import Engine
@@ -25,6 +24,7 @@ from engine.errors import (
 )
 from engine.events.event import Attachment, Event
 from engine.events.personal import Personal
+from engine.findings import NOT_ANCHORED, Finding, Report
 from engine.guards.clause import Attempt, Binding, Clause, Figure, Verdict, clause, met
 from engine.journal import Entry
 from engine.ports import Adapter, World

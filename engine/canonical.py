@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import UTC, datetime
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
-_INSTANT = "%Y-%m-%dT%H:%M:%S.%fZ"
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 
 
 def canonical(value: object) -> bytes:
@@ -26,9 +27,11 @@ def digest(body: bytes) -> str:
 
 def instant(moment: datetime) -> str:
     """A moment as journals write it: `2026-11-22T01:30:00.000000Z`."""
-    return moment.astimezone(UTC).strftime(_INSTANT)
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def moment(text: str) -> datetime:
-    """Read `instant` back."""
+    """Read `instant` back. Raises ValueError for any other spelling of a time."""
+    if not _INSTANT.fullmatch(text):
+        raise ValueError(text)
     return datetime.fromisoformat(text)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from engine.case import Case, CaseRow
 from engine.decider import Decider
-from engine.errors import RulesUnknown, UnknownCommand
+from engine.errors import UnknownCommand
 from engine.journal import Entry
 from engine.rules import Catalogue, Rules
 from engine.store import Transaction
@@ -39,10 +39,7 @@ class Cases:
     def decider_of(self, transaction: Transaction, digest: str) -> Decider:
         """The decider of the rules that a case is pinned to, from their stored body. Raises RulesUnknown."""
         if digest not in self._pinned:
-            body = transaction.rules(digest)
-            if body is None:
-                raise RulesUnknown(what=f"digest {digest[:12]}…")
-            self._pinned[digest] = Decider(Rules.from_body(body), self.catalogue)
+            self._pinned[digest] = Decider(Rules.stored(digest, transaction.rules(digest)), self.catalogue)
         return self._pinned[digest]
 
     def load(self, transaction: Transaction, row: CaseRow) -> Case:

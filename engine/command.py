@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from engine.canonical import canonical, digest
 from engine.errors import BadCommand
 from engine.events.event import ID_PATTERN, Event
-from engine.events.personal import Personal
+from engine.events.personal import TEXT, Personal
 from engine.text import Text
 
 _ID = re.compile(ID_PATTERN)
@@ -44,7 +44,9 @@ class Late:
     paper: str
 
     def __post_init__(self) -> None:
-        """Refuse a paper that is no identifier."""
+        """Refuse a reason that is no text and a paper that is no identifier."""
+        if not isinstance(self.reason, Personal) or not self.reason.readable:
+            raise BadCommand(where="late.reason", expected=TEXT)
         identifier("late.paper", self.paper)
 
 
@@ -61,7 +63,7 @@ class Command:
     def __post_init__(self) -> None:
         """Refuse a malformed id and a time without a zone."""
         identifier("command.id", self.id)
-        if self.occurred_at is not None and self.occurred_at.tzinfo is None:
+        if self.occurred_at is not None and not _has_utc(self.occurred_at):
             raise BadCommand(where="occurred_at", expected="a time with its zone")
 
     @property
@@ -77,6 +79,14 @@ class Command:
             if name in facts:
                 facts[name] = {"given": facts[name]["given"], "valid": facts[name]["valid"]}
         return digest(canonical([self.name, facts]))
+
+
+def _has_utc(moment: datetime) -> bool:
+    """It has a zone, and is a moment in UTC too: the calendar ends somewhere."""
+    try:
+        return moment.tzinfo is not None and moment.astimezone(UTC).tzinfo is UTC
+    except OverflowError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)

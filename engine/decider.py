@@ -27,8 +27,6 @@ from engine.rules import Catalogue, Rules
 
 logging.getLogger("transitions").setLevel(logging.WARNING)  # it logs every callback at INFO
 
-_CORRECT = "correct:"
-
 
 @dataclass(slots=True)
 class _Trial:
@@ -88,7 +86,8 @@ class Decider:
             return Accepted(command.facts, trial.state, case.seq + 1, case.version + 1, notes, waived)
         return Refused(tuple(trial.refusals), case.state, case.seq + 1, case.version)
 
-    def evolve(self, case: Case, entry: Entry) -> Case:
+    @staticmethod
+    def evolve(case: Case, entry: Entry) -> Case:
         """The case after an entry. It cannot fail: what the entry says has happened."""
         command = entry.command
         if not entry.accepted:
@@ -135,6 +134,9 @@ class Decider:
             rule = self.catalogue.clauses.get(id_)
             if rule is None:
                 raise RulesUnknown(what=f"clause {id_}")
+            able = {event.kind for event in rule.on if event is not Event}
+            if not able.issuperset(bound.events) or bool(able) != bool(bound.events):
+                raise RulesUnknown(what=f"clause {id_} on {[*bound.events]}")
             asked = _Asked(rule, bound.binding, self.rules.figures(rule))
             for kind in bound.events or by_event:
                 by_event.get(kind, []).append(asked)
@@ -147,7 +149,7 @@ class Decider:
         ]
         living = [state for state in self.rules.states if state not in self.rules.ends | {self.rules.initial}]
         corrections = [
-            {"trigger": _CORRECT + kind, "source": living, "dest": None, "conditions": self._ask}
+            {"trigger": flow.CORRECT + kind, "source": living, "dest": None, "conditions": self._ask}
             for kind in self._kinds
         ]
         return Machine(
@@ -163,7 +165,7 @@ class Decider:
     def _trigger(self, command: Command) -> tuple[str, Mapping[str, object]]:
         if command.name not in self._kinds:
             raise UnknownCommand(workflow=self.rules.workflow, name=command.name, expected=sorted(self._kinds))
-        trigger = command.name if command.facts.corrects is None else _CORRECT + command.name
+        trigger = command.name if command.facts.corrects is None else flow.CORRECT + command.name
         return trigger, self._machine.events[trigger].transitions
 
     def _attempt(self, case: Case, command: Command, recorded_at: datetime) -> Attempt[Event]:

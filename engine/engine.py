@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from engine.audit import Report, Sealed, audit, compare_rows, library
+from engine.audit import Sealed, audit, compare_rows, is_sound, library
 from engine.cases import Cases
 from engine.command import identifier
 from engine.delivery import Delivered, drain
 from engine.errors import BadCommand
+from engine.findings import Report
 from engine.ports import Adapter, World
 from engine.rules import Catalogue
 from engine.shop import Shop
@@ -46,6 +47,8 @@ class Engine:
         """Replay the whole journal of the store and compare every case row with it."""
         report = Report()
         with self.store.read() as transaction:
+            for known, body in transaction.all_rules():
+                is_sound(known, body, report)
             sealed = (Sealed.read(body, seal, self.catalogue) for body, seal in transaction.all_entries())
             replayed = audit(sealed, library(self.catalogue, transaction.rules), report)
             compare_rows(transaction.all_cases(), replayed, report)

@@ -5,20 +5,25 @@ What the SOP answers is no mistake: a refusal is a value (`engine.command.Refuse
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Self
 
 from engine.text import Text
 
 
 class GongdanError(Exception):
-    """Base of all errors of this package. `text` is the message in both languages, `facts` its parts."""
+    """Base of all errors of this package. `text` is the message in both languages, `facts` its parts.
+
+    `codes` spells out the codes that a part may be.
+    """
 
     words: ClassVar[Text] = Text(zh="{reason}", en="{reason}")
+    codes: ClassVar[Mapping[str, Text]] = {}
 
     def __init__(self, **facts: object) -> None:
         """Keep the parts and build the message from the words of the class."""
         self.facts = facts
-        self.text = self.words.render(facts)
+        self.text = self.words.render(facts, self.codes)
         super().__init__(f"{self.text.en} / {self.text.zh}")
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -105,6 +110,11 @@ class BadJournal(GongdanError):
     """A journal file or entry that cannot be read, or whose seals do not hold."""
 
     words = Text(zh="日志第 {line} 行：应为 {expected}。", en="Journal line {line}: expected {expected}.")
+    codes: ClassVar[Mapping[str, Text]] = {
+        "entry": Text(zh="一条日志", en="an entry"),
+        "canonical": Text(zh="一条日志的规范字节", en="the canonical bytes of an entry"),
+        "new-command": Text(zh="本门店未用过的命令编号", en="a command id that is new to its shop"),
+    }
 
 
 class BadScenario(GongdanError):
@@ -117,6 +127,34 @@ class StoreUnavailable(GongdanError):
     """The database cannot be opened, read or written."""
 
     words = Text(zh="数据库不可用（{url}）：{reason}。", en="The database is not available ({url}): {reason}.")
+    codes: ClassVar[Mapping[str, Text]] = {
+        "url": Text(
+            zh="不是数据库地址，应形如 sqlite:///文件 或 postgresql+psycopg://用户@主机/库",
+            en="not a database URL; expected one such as sqlite:///file or postgresql+psycopg://user@host/database",
+        ),
+        "dialect": Text(zh="不支持这种数据库，应为 sqlite 或 postgresql", en="expected sqlite or postgresql"),
+        "driver": Text(zh="未安装这种数据库的驱动", en="the driver of this database is not installed"),
+        "empty": Text(zh="其中没有日志，请先开单", en="it holds no journal; open a case first"),
+        "locked": Text(zh="被其他程序锁住，稍后再试", en="another program has locked it; try again later"),
+        "readonly": Text(zh="只可读取，不可写入", en="it can be read but not written"),
+        "full": Text(zh="磁盘已满", en="the disk is full"),
+        "unable to open": Text(
+            zh="打不开：文件或目录不存在，或无权访问",
+            en="it cannot be opened: no such file or folder, or no right to it",
+        ),
+        "not a database": Text(zh="该文件不是数据库", en="the file is not a database"),
+        "malformed": Text(zh="数据库文件已损坏", en="the database file is damaged"),
+        "no such table": Text(zh="其中缺少数据表", en="it lacks a table"),
+    }
+
+
+class OtherSchema(StoreUnavailable):
+    """The database was written by another version of the package."""
+
+    words = Text(
+        zh="数据库不可用（{url}）：表结构应为版本 {expected}，实为版本 {actual}。",
+        en="The database is not available ({url}): expected schema version {expected}, it has {actual}.",
+    )
 
 
 class Contended(GongdanError):

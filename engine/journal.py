@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
-from pydantic import ValidationError
-
 from engine.canonical import canonical, instant, moment
 from engine.case import Case
 from engine.command import Accepted, Actor, Answer, Command, Late
+from engine.document import CommandDocument, Document
 from engine.errors import BadCommand, BadJournal, GongdanError
 from engine.events.event import Event
 from engine.events.personal import Personal
@@ -109,43 +108,42 @@ class Entry:
     def read(cls, body: bytes, events: Mapping[str, type[Event]]) -> Self:
         """An entry from its bytes. Raises BadJournal when they are not the canonical bytes of an entry."""
         try:
-            data = json.loads(body, parse_float=_no_floats)
-            outcome = data["outcome"]
-            entry = cls(
-                shop=data["shop"],
-                case=data["case"],
-                workflow=data["workflow"],
-                seq=data["seq"],
-                version=data["version"],
-                rules=data["rules"],
-                command=_read_command(data["command"], events),
-                recorded_at=moment(data["recorded_at"]),
-                accepted={"accepted": True, "refused": False}[outcome["answer"]],
-                state=outcome["state"],
-                refusals=tuple((one["clause"], one["facts"]) for one in outcome["refusals"]),
-                notes=tuple((one["clause"], one["facts"]) for one in outcome["notes"]),
-                waived=tuple(outcome["waived"]),
-                prev=data["prev"],
-                body=body,
-                seal=seal(body),
-            )
-        except (
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            RecursionError,
-            GongdanError,
-            ValidationError,
-        ) as error:
-            raise BadJournal(line=0, expected=f"an entry ({type(error).__name__})") from None
-        if data["format"] != FORMAT or len(body) > LONGEST or canonical(data) != body:
-            raise BadJournal(line=0, expected=f"the canonical bytes of an entry of format {FORMAT}")
-        return entry
+            data = _DECODE(body.decode())
+            said = Document.model_validate(data)
+            command = _read_command(said.command, events)
+            is_canonical = len(body) <= LONGEST and canonical(data) == body
+            recorded_at = moment(said.recorded_at)
+        except (ValueError, KeyError, RecursionError, GongdanError):
+            raise BadJournal(line=0, expected="entry") from None
+        outcome = said.outcome
+        accepted = outcome.answer == "accepted"
+        if not is_canonical or outcome.event != (command.name if accepted else None):
+            raise BadJournal(line=0, expected="canonical")
+        return cls(
+            shop=said.shop,
+            case=said.case,
+            workflow=said.workflow,
+            seq=said.seq,
+            version=said.version,
+            rules=said.rules,
+            command=command,
+            recorded_at=recorded_at,
+            accepted=accepted,
+            state=outcome.state,
+            refusals=tuple((one.clause, one.facts) for one in outcome.refusals),
+            notes=tuple((one.clause, one.facts) for one in outcome.notes),
+            waived=tuple(outcome.waived),
+            prev=said.prev,
+            body=body,
+            seal=seal(body),
+        )
 
 
 def _no_floats(text: str) -> float:
     raise ValueError(text)
+
+
+_DECODE = json.JSONDecoder(parse_float=_no_floats).decode
 
 
 def _command(command: Command) -> dict[str, Any]:
@@ -160,12 +158,12 @@ def _command(command: Command) -> dict[str, Any]:
     }
 
 
-def _read_command(data: dict[str, Any], events: Mapping[str, type[Event]]) -> Command:
-    late = data["late"]
+def _read_command(said: CommandDocument, events: Mapping[str, type[Event]]) -> Command:
+    late = said.late
     return Command(
-        id=data["id"],
-        actor=Actor(data["actor"]["id"], data["actor"]["role"]),
-        facts=events[data["name"]].from_journal(data["facts"]),
-        occurred_at=None if data["occurred_at"] is None else moment(data["occurred_at"]),
-        late=None if late is None else Late(Personal.from_document(late["reason"]), late["paper"]),
+        id=said.id,
+        actor=Actor(said.actor.id, said.actor.role),
+        facts=events[said.name].from_journal(said.facts),
+        occurred_at=None if said.occurred_at is None else moment(said.occurred_at),
+        late=None if late is None else Late(Personal.from_document(late.reason), late.paper),
     )

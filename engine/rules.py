@@ -10,11 +10,13 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from engine.canonical import canonical, digest
 from engine.errors import BadProfile, RulesUnknown, UnknownProfile
-from engine.events.event import Event
+from engine.events.event import Code, Event, bad_command
 from engine.guards import flow
 from engine.guards.clause import Binding, Clause, Figure
 from engine.roles import Role
@@ -29,28 +31,24 @@ _STRENGTH = {Binding.SCORE: 0, Binding.NOTE: 1, Binding.REFUSE: 2}
 class Profile:
     """A layer of rules: the clauses it switches on, their bindings and figures. `extends` names the layer below."""
 
-    name: str
-    version: str
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    name: Code
+    version: Code
     label: Text
-    extends: str | None
-    draft: bool
-    clauses: Mapping[str, Mapping[str, Mapping[str, object]]]
+    extends: Code | None = None
+    draft: bool = False
+    clauses: Mapping[str, Mapping[str, Mapping[str, object]]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, text: str) -> Self:
         """A profile from its TOML. Raises BadProfile."""
         try:
-            data = tomllib.loads(text)
-            return cls(
-                name=data["name"],
-                version=data["version"],
-                label=Text(**data["label"]),
-                extends=data.get("extends"),
-                draft=data.get("draft", False),
-                clauses=data.get("clauses", {}),
-            )
-        except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
+            return TypeAdapter(cls).validate_python(tomllib.loads(text))
+        except tomllib.TOMLDecodeError as error:
             raise BadProfile(profile="?", where=str(error), expected="a profile in TOML") from None
+        except ValidationError as error:
+            raise BadProfile(profile="?", **bad_command("profile", error).facts) from None
 
 
 @dataclass(frozen=True)
@@ -78,25 +76,29 @@ class Catalogue:
         for layer in layers:
             for id_, settings in layer.clauses.get(workflow, {}).items():
                 rule = self.clauses.get(id_)
-                if rule is None or not isinstance(settings, Mapping):
-                    raise BadProfile(
-                        profile=layer.name, where=id_, expected="a clause of the catalogue with its settings"
-                    )
+                if rule is None:
+                    raise BadProfile(profile=layer.name, where=id_, expected="a clause of the catalogue")
                 bound[id_] = self._bind(rule, settings, layer.name, bound.get(id_))
         top = layers[-1]
         return Rules.of(table, top, bound, {row.name: row.event for row in table.rows})
 
-    def _layers(self, name: str) -> Iterable[Profile]:
+    def _layers(self, name: str, above: tuple[str, ...] = ()) -> Iterable[Profile]:
         profile = self.profiles.get(name)
         if profile is None:
             raise UnknownProfile(name=name, expected=sorted(self.profiles))
+        if name in above:
+            raise BadProfile(profile=name, where="extends", expected="a profile that does not lead back here")
+        unknown = sorted(set(profile.clauses) - set(self.workflows))
+        if unknown:
+            raise BadProfile(profile=name, where=f"clauses.{unknown[0]}", expected=f"one of {sorted(self.workflows)}")
         if profile.extends is not None:
-            yield from self._layers(profile.extends)
+            yield from self._layers(profile.extends, (*above, name))
         yield profile
 
     def _bind(self, rule: Clause, settings: Mapping[str, Any], layer: str, below: Bound | None = None) -> Bound:
         values = dict(settings)
-        binding = self._binding(rule, values.pop("binding", None), layer)
+        softest = below.binding if below else rule.binding
+        binding = self._binding(rule, values.pop("binding", softest), layer, softest)
         unknown = sorted(set(values) - set(rule.figures))
         if unknown:
             raise BadProfile(profile=layer, where=f"{rule.id}.{unknown[0]}", expected=f"one of {sorted(rule.figures)}")
@@ -104,17 +106,16 @@ class Catalogue:
         for name, value in values.items():
             try:
                 figures = {**figures, name: rule.figures[name].having(value).document()}
-            except (ValueError, ArithmeticError) as error:
+            except ValueError as error:
                 raise BadProfile(profile=layer, where=f"{rule.id}.{name}", expected=str(error)) from None
         return Bound(tuple(event.kind for event in rule.on if event is not Event), binding, figures)
 
     @staticmethod
-    def _binding(rule: Clause, asked: str | None, layer: str) -> Binding:
-        if asked is None:
-            return rule.binding
-        if asked not in {*Binding} or _STRENGTH[Binding(asked)] < _STRENGTH[rule.binding]:
-            raise BadProfile(profile=layer, where=f"{rule.id}.binding", expected=f"{rule.binding} or harder")
-        return Binding(asked)
+    def _binding(rule: Clause, asked: object, layer: str, softest: Binding) -> Binding:
+        for binding in Binding:
+            if asked == binding and _STRENGTH[binding] >= _STRENGTH[softest]:
+                return binding
+        raise BadProfile(profile=layer, where=f"{rule.id}.binding", expected=f"{softest} or harder")
 
 
 def _built_in(catalogue: Catalogue) -> Iterable[Clause]:
@@ -138,6 +139,11 @@ class Row:
     source: str
     dest: str | None
     roles: tuple[str, ...]
+
+
+_ROWS = TypeAdapter(tuple[Row, ...])
+_BOUND = TypeAdapter(dict[str, Bound])
+_CODES = TypeAdapter(tuple[str, ...])
 
 
 @dataclass(frozen=True)
@@ -181,7 +187,7 @@ class Rules:
                 id_: {"events": [*one.events], "binding": str(one.binding), "figures": dict(one.figures)}
                 for id_, one in bound.items()
             },
-            "events": {kind: event.model_json_schema() for kind, event in events.items()},
+            "events": {kind: event.form() for kind, event in events.items()},
         }
         return cls.from_body(canonical(document))
 
@@ -192,24 +198,38 @@ class Rules:
             data = json.loads(body)
             if data["format"] != FORMAT:
                 raise RulesUnknown(what=f"format {data['format']}")
-            return cls(
-                profile=data["profile"],
-                version=data["version"],
-                workflow=data["workflow"],
-                initial=data["initial"],
-                states=tuple(data["states"]),
-                ends=frozenset(data["ends"]),
-                rows=tuple(Row(row["name"], row["source"], row["dest"], tuple(row["roles"])) for row in data["table"]),
-                clauses={
-                    id_: Bound(tuple(one["events"]), Binding(one["binding"]), one["figures"])
-                    for id_, one in data["clauses"].items()
-                },
+            profile, version, workflow, initial = _CODES.validate_python(
+                [data["profile"], data["version"], data["workflow"], data["initial"]]
+            )
+            rules = cls(
+                profile=profile,
+                version=version,
+                workflow=workflow,
+                initial=initial,
+                states=_CODES.validate_python(data["states"]),
+                ends=frozenset(_CODES.validate_python(data["ends"])),
+                rows=_ROWS.validate_python(data["table"]),
+                clauses=_BOUND.validate_python(data["clauses"]),
                 body=body,
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise RulesUnknown(what=f"unreadable body ({type(error).__name__})") from None
+        for state in (rules.initial, *rules.ends, *(end for row in rules.rows for end in (row.source, row.dest))):
+            if state is not None and state not in rules.states:
+                raise RulesUnknown(what=f"state {state}")
+        return rules
+
+    @classmethod
+    def stored(cls, wanted: str, body: bytes | None) -> Self:
+        """Rules as they were stored under a digest. Raises RulesUnknown when there are none, or others."""
+        if body is None or digest(body) != wanted:
+            raise RulesUnknown(what=f"digest {wanted[:12]}…")
+        return cls.from_body(body)
 
     def figures(self, rule: Clause) -> dict[str, Figure[Any]]:
-        """The figures in force of one clause, ready for its function."""
+        """The figures in force of one clause, ready for its function. Raises RulesUnknown for others than it has."""
         bound = self.clauses[rule.id].figures
-        return {name: figure.having(bound[name]) if name in bound else figure for name, figure in rule.figures.items()}
+        try:
+            return {**rule.figures, **{name: rule.figures[name].having(value) for name, value in bound.items()}}
+        except (KeyError, ValueError):
+            raise RulesUnknown(what=f"figures {sorted(bound)} of clause {rule.id}") from None

@@ -5,7 +5,7 @@ Must live here: what is compared and what is kept apart. Must not be known here:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from engine.canonical import canonical
@@ -35,12 +35,9 @@ def seal(command: Command, case: str, new_salt: NewSalt) -> SealedCommand:
 
     Raises BadCommand for a commitment that does not come from here.
     """
-    for name in command.facts.personal:
-        value = getattr(command.facts, name)
-        if value is not None and value.value is None:
-            raise BadCommand(
-                where=f"{command.name}.{name}", expected="a value in clear; only a journal holds commitments"
-            )
+    for where, value in _personal(command):
+        if value.value is None:
+            raise BadCommand(where=where, expected="a value in clear; only a journal holds commitments")
     clear = command.facts.clear_values()
     late = command.late
     if not clear and late is None:
@@ -53,6 +50,14 @@ def seal(command: Command, case: str, new_salt: NewSalt) -> SealedCommand:
         late = Late(late.reason.sealed(salt), late.paper)
     sealed = replace(command, facts=command.facts.sealed(salts.__getitem__), late=late)
     return SealedCommand(sealed, command.facts.subject or case, tuple(values))
+
+
+def _personal(command: Command) -> Iterator[tuple[str, Personal]]:
+    """Every personal value of a command, in clear or not, with its path."""
+    given = ((name, getattr(command.facts, name)) for name in command.facts.personal)
+    yield from ((f"{command.name}.{name}", value) for name, value in given if value is not None)
+    if command.late is not None:
+        yield _LATE_REASON, command.late.reason
 
 
 def is_same(recorded: Command, again: Command, kept: Kept) -> bool:

@@ -133,14 +133,17 @@ class Shop:
         occurred_at: datetime | None = None,
         late: Late | None = None,
     ) -> Answer:
-        """Exactly what `apply` would answer now; nothing is written.
+        """Exactly what `apply` would answer now, or raise; nothing is written.
 
         Raises CaseNotFound, UnknownCommand, BadCommand.
         """
         put = seal(Command("explain", by, facts, occurred_at, late), case_id, self._world.new_salt)
         with self._store.read() as transaction:
             case = self._load(transaction, case_id)
-            return self._cases.decider_of(transaction, case.rules).decide(case, put.command, self._now(case))
+            now = self._now(case)
+            answer = self._cases.decider_of(transaction, case.rules).decide(case, put.command, now)
+        Entry.of(case, put.command, now, answer)  # what would not fit an entry is no answer
+        return answer
 
     def fact(self, name: str, facts: Mapping[str, object]) -> Event:
         """A fact by name from plain data. Raises UnknownCommand, BadCommand."""
@@ -216,7 +219,7 @@ class Shop:
         entries: list[Entry] = []
         with self._store.write() as transaction:
             row, answered = transaction.lock(self.id, identifier("case", case_id), commands[0].id)
-            if answered:
+            if answered or any(transaction.answered(self.id, command.id) for command in commands[1:]):
                 return tuple(self._recorded(transaction, case_id, command) for command in commands)
             if row is None:
                 raise CaseNotFound(shop=self.id, case=case_id)
@@ -278,7 +281,7 @@ class Shop:
             dest=decider.dest(name, state),
             allowed=by.role in roles,
             roles=roles,
-            schema=self._cases.catalogue.events[name].model_json_schema(),
+            schema=self._cases.catalogue.events[name].form(),
             clauses=tuple((rule.id, binding) for rule, binding in decider.clauses(name)),
         )
 

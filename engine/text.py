@@ -50,6 +50,8 @@ def _spell(value: object, words: Mapping[str, Text], language: int) -> str:
     match value:
         case bool():
             return _YES_NO[value][language]
+        case Text():
+            return (value.zh, value.en)[language]
         case None:
             return ("未记录", "not recorded")[language]
         case list() | tuple():

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from engine.audit import Report, Sealed, audit, library
+from engine.audit import Sealed, audit, is_sound, library
 from engine.case import CaseRow
 from engine.errors import BadJournal, CaseExists
+from engine.findings import Report
+from engine.journal import Entry
 from engine.rules import Catalogue
 from engine.store import Abandoned, Store, Transaction
 
@@ -27,9 +29,7 @@ def audit_journal(lines: Iterable[Line], catalogue: Catalogue) -> Report:
     """Replay a journal that was handed over, without any database."""
     report = Report()
     bodies: dict[str, bytes] = {}
-    sealed = (
-        Sealed.read(body, known, catalogue) for kind, body, known in lines if not _is_rules(kind, body, known, bodies)
-    )
+    sealed = (sealed for _, sealed in _entries(lines, bodies, catalogue, report))
     for _ in audit(sealed, library(catalogue, bodies.get), report):
         pass
     return report
@@ -41,11 +41,12 @@ def import_journal(lines: Iterable[Line], store: Store, catalogue: Catalogue) ->
     Raises BadJournal for what is no entry, CaseExists for a case that is here already.
     """
     report = Report()
+    bodies: dict[str, bytes] = {}
     with store.write() as transaction:
-        bodies: dict[str, bytes] = {}
-        incoming = _insert(lines, bodies, catalogue, transaction)
+        incoming = _inserted(_entries(lines, bodies, catalogue, report), transaction, report)
         for case in audit(incoming, library(catalogue, bodies.get), report):
-            transaction.insert_case(CaseRow.of(case))
+            if report.clean:
+                transaction.insert_case(CaseRow.of(case))
         if not report.clean:
             raise Abandoned
         for digest, body in bodies.items():
@@ -53,22 +54,31 @@ def import_journal(lines: Iterable[Line], store: Store, catalogue: Catalogue) ->
     return report
 
 
-def _insert(
-    lines: Iterable[Line], bodies: dict[str, bytes], catalogue: Catalogue, transaction: Transaction
-) -> Iterator[Sealed]:
+def _entries(
+    lines: Iterable[Line], bodies: dict[str, bytes], catalogue: Catalogue, report: Report
+) -> Iterator[tuple[int, Sealed]]:
+    """The entries among the lines, with their numbers; sound rules bodies are put aside."""
     for number, (kind, body, known) in enumerate(lines, 1):
-        if _is_rules(kind, body, known, bodies):
-            continue
-        sealed = Sealed.read(body, known, catalogue)
-        if sealed.entry is None:
+        if kind != "rules":
+            yield number, Sealed.read(body, known, catalogue)
+        elif is_sound(known, body, report):
+            bodies[known] = body
+
+
+def _inserted(entries: Iterable[tuple[int, Sealed]], transaction: Transaction, report: Report) -> Iterator[Sealed]:
+    """Each entry on its way to the audit; it is inserted when the audit has asked for the next one and is content."""
+    for number, sealed in entries:
+        entry = sealed.entry
+        if entry is None:
             raise BadJournal(line=number, expected=sealed.reason)
-        if transaction.case(sealed.entry.shop, sealed.entry.case) is not None:
-            raise CaseExists(shop=sealed.entry.shop, case=sealed.entry.case)
-        transaction.insert_entry(sealed.entry)
+        if transaction.case(entry.shop, entry.case) is not None:
+            raise CaseExists(shop=entry.shop, case=entry.case)
         yield sealed
+        if report.clean:
+            _insert(number, entry, transaction)
 
 
-def _is_rules(kind: str, body: bytes, digest: str, bodies: dict[str, bytes]) -> bool:
-    if kind == "rules":
-        bodies[digest] = body
-    return kind == "rules"
+def _insert(number: int, entry: Entry, transaction: Transaction) -> None:
+    if transaction.answered(entry.shop, entry.command.id) is not None:
+        raise BadJournal(line=number, expected="new-command")
+    transaction.insert_entry(entry)

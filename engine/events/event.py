@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any, ClassVar, Self, cast
 
 from pydantic import (
@@ -31,15 +32,34 @@ from engine.events.personal import JOURNAL, Personal
 ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,99}"
 
 
-def _only(*kinds: type, expected: str) -> BeforeValidator:
-    """Refuse what pydantic would kindly convert: a float as money, a number as a time."""
+_DATED = re.compile(r"[0-9]{4}-")
 
-    def check(value: object) -> object:
-        if isinstance(value, kinds) and not isinstance(value, bool):
-            return value
-        raise PydanticCustomError("kind", "should be {expected}", {"expected": expected})
 
-    return BeforeValidator(check)
+def _amount(value: object) -> object:
+    """Refuse what pydantic would kindly convert: a float as money."""
+    if isinstance(value, (Decimal, int, str)) and not isinstance(value, bool):
+        return value
+    expected = "an amount as text with at most two decimals, such as '1280.50'"
+    raise PydanticCustomError("kind", "should be {expected}", {"expected": expected})
+
+
+def _time(value: object) -> object:
+    """Refuse what pydantic would kindly convert: a number as a time, be it text."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _DATED.match(value)):
+        return value
+    raise _no_time()
+
+
+def _utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:  # the first and the last day of the calendar, in another zone
+        raise _no_time() from None
+
+
+def _no_time() -> PydanticCustomError:
+    expected = "a time with its zone, such as '2026-11-22T09:00:00+08:00'"
+    return PydanticCustomError("kind", "should be {expected}", {"expected": expected})
 
 
 Flag = Annotated[bool, Strict()]
@@ -48,15 +68,15 @@ Code = Annotated[str, Field(pattern=f"^{ID_PATTERN}$")]
 """An opaque identifier: ASCII, at most 100 characters. Never a name, a phone or a sentence."""
 Money = Annotated[
     Decimal,
-    _only(Decimal, int, str, expected="an amount as text with at most two decimals, such as '1280.50'"),
+    BeforeValidator(_amount),
     Field(ge=0, max_digits=14, decimal_places=2),
-    PlainSerializer(lambda amount: f"{amount:.2f}", return_type=str),
+    PlainSerializer(lambda amount: f"{abs(amount):.2f}", return_type=str),  # decimals have a minus zero
 ]
 """An amount in yuan (CNY); two decimals; never a float."""
 Instant = Annotated[
     AwareDatetime,
-    _only(datetime, str, expected="a time with its zone, such as '2026-11-22T09:00:00+08:00'"),
-    AfterValidator(lambda moment: moment.astimezone(UTC)),
+    BeforeValidator(_time),
+    AfterValidator(_utc),
     PlainSerializer(instant, return_type=str),
 ]
 Listed = PlainSerializer(sorted, return_type=list[str])
@@ -77,7 +97,7 @@ class Event(BaseModel):
     """A fact. Every field that a clause owns is optional: None means not recorded, and the clause refuses.
 
     `kind` is the class name in snake_case, and the name of the command that brings it.
-    `corrects` is the version of the fact that this one replaces; the last wins, both stay.
+    `corrects` is the version under which the fact that this one replaces was first recorded; the last wins, all stay.
     `subject` is the opaque id of the person whose personal data this fact carries; None is the case itself.
     """
 
@@ -95,6 +115,12 @@ class Event(BaseModel):
         super().__pydantic_init_subclass__(**kwargs)
         cls.kind = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
         cls.personal = tuple(name for name, info in cls.model_fields.items() if "Personal" in repr(info.annotation))
+
+    @classmethod
+    @cache
+    def form(cls) -> dict[str, Any]:
+        """The JSON schema of this fact, drawn up once: what a form asks for."""
+        return cls.model_json_schema()
 
     @classmethod
     def read(cls, facts: Mapping[str, object]) -> Self:
@@ -137,8 +163,11 @@ def bad_command(kind: str, error: ValidationError) -> BadCommand:
     """The first thing wrong with some facts: where, and what was expected. The value is never repeated."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     where = ".".join([kind, *(str(part) for part in first["loc"])])
-    expected = "left out: no such field" if first["type"] == "extra_forbidden" else _without_lead(first["msg"])
+    expected = _EXPECTED.get(first["type"]) or _without_lead(first["msg"])
     return BadCommand(where=where, expected=expected)
+
+
+_EXPECTED = {"extra_forbidden": "left out: no such field", "missing": "given"}
 
 
 def _without_lead(message: str) -> str:

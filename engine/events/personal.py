@@ -19,6 +19,10 @@ JOURNAL = {"journal": True}
 """Validation context of the journal reader, the only one that may bring ready-made commitments."""
 
 _LONGEST = 4000
+_HALF = re.compile(r"[\ud800-\udfff]")
+TEXT = f"valid text of at most {_LONGEST} characters"
+"""What a personal value should be."""
+
 _PARTS = {"commitment", "given", "valid"}
 _COMMITMENT = re.compile(r"[0-9a-f]{64}")
 
@@ -63,6 +67,11 @@ class Personal:
     def ok(self) -> bool:
         """Given, and of the form its kind demands. All that a guard may ask."""
         return self.given and self.valid
+
+    @property
+    def readable(self) -> bool:
+        """Text that can be sealed, or sealed already."""
+        return self.value is None or _is_text(self.value)
 
     def sealed(self, salt: bytes) -> Self:
         """The same, as a commitment."""
@@ -113,23 +122,18 @@ def _read(value: object, info: core_schema.ValidationInfo) -> Personal:
     if info.context and info.context.get("journal"):
         return Personal.from_document(value)
     text = value.value if isinstance(value, Personal) else value
-    if isinstance(text, str) and len(text) <= _LONGEST:
-        return Personal.clear(_encodable(text))
-    raise PydanticCustomError(
-        "personal", "should be {expected}", {"expected": f"text of at most {_LONGEST} characters"}
-    )
+    if isinstance(text, str) and _is_text(text):
+        return Personal.clear(text)
+    raise PydanticCustomError("personal", "should be {expected}", {"expected": TEXT})
 
 
-def _encodable(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise PydanticCustomError("personal", "should be {expected}", {"expected": "valid Unicode text"}) from None
-    return text
+def _is_text(text: str) -> bool:
+    """Not too long, and no half of a surrogate pair, which has no bytes to seal."""
+    return len(text) <= _LONGEST and not _HALF.search(text)
 
 
 def _matches(pattern: str) -> AfterValidator:
-    compiled = re.compile(pattern)
+    compiled = re.compile(pattern, re.ASCII)  # or \d takes the digits of every script
     return AfterValidator(lambda value: value.checked(lambda text: bool(compiled.fullmatch(text))))
 
 
@@ -141,5 +145,5 @@ Phone = Annotated[Personal, _matches(r"(\+?86[- ]?)?1[3-9]\d{9}|0\d{2,3}[- ]?\d{
 """A Chinese mobile, landline or service number."""
 Vin = Annotated[Personal, _matches(r"[A-HJ-NPR-Z0-9]{17}")]
 """A vehicle identification number (17 characters, no I, O, Q)."""
-Plate = Annotated[Personal, _matches(r"[\u4e00-\u9fff][A-Z][A-HJ-NP-Z0-9]{4,6}[A-HJ-NP-Z0-9\u4e00-\u9fff]?")]
+Plate = Annotated[Personal, _matches(r"[\u4e00-\u9fff][A-Z]([A-HJ-NP-Z0-9]{5,6}|[A-HJ-NP-Z0-9]{4}[\u4e00-\u9fff])")]
 """A Chinese number plate."""

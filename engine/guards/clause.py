@@ -6,7 +6,7 @@ Must live here: the shape of a rule, its figures, its verdict. Must not be known
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -72,17 +72,13 @@ NOT_CONCERNED = _MET
 
 
 def _plain(value: object) -> object:
-    match value:
-        case Decimal() | str():
-            return str(value)
-        case datetime():
-            return instant(value)
-        case set() | frozenset():
-            return sorted(str(item) for item in value)
-        case list() | tuple():
-            return [_plain(item) for item in value]
-        case _:
-            return value
+    if isinstance(value, set | frozenset):
+        return sorted(str(item) for item in value)
+    if isinstance(value, datetime):
+        return instant(value)
+    if isinstance(value, str | Decimal):
+        return str(value)
+    return [_plain(item) for item in value] if isinstance(value, Sequence) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +109,23 @@ class Figure(Generic[V]):
         return Figure(self._read(document), self.unit, self.tighter, self.house)
 
     def _read(self, document: object) -> Any:
-        match self.value, document:
-            case (tuple(), list()) if all(isinstance(item, str) for item in document):
-                return tuple(document)
-            case (Decimal(), str() | int()) if not isinstance(document, bool):
-                return Decimal(document)
-            case (int(), int()) if not isinstance(document, bool):
-                return document
+        if isinstance(document, bool):
+            document = None
+        if isinstance(self.value, tuple) and isinstance(document, list) and all(isinstance(x, str) for x in document):
+            return tuple(document)
+        if isinstance(self.value, Decimal) and isinstance(document, str | int) and _is_number(document):
+            return Decimal(document)
+        if isinstance(self.value, int) and isinstance(document, int):
+            return document
         message = f"a figure in {self.unit}, such as {self.document()!r}"
         raise ValueError(message)
+
+
+def _is_number(document: str | int) -> bool:
+    try:
+        return Decimal(document).is_finite()
+    except ArithmeticError:
+        return False
 
 
 def percent(value: str, *, tighter: Tighter, house: bool = False) -> Figure[Decimal]:

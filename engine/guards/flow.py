@@ -9,6 +9,9 @@ from engine.events.event import Event
 from engine.guards.clause import NOT_CONCERNED, Attempt, Figure, Verdict, clause, codes, met, minutes
 from engine.text import Text
 
+CORRECT = "correct:"
+"""Before the name of a command that corrects: such are open in every state but the first and the last ones."""
+
 
 @clause(
     "flow.not-open",
@@ -24,7 +27,8 @@ from engine.text import Text
 def open_in_this_state(attempt: Attempt[Event]) -> Verdict:
     """The table has a row for this command in this state."""
     kind = attempt.event.kind
-    return met(kind in attempt.open, command=kind, state=attempt.case.state, open=attempt.open)
+    command = kind if attempt.event.corrects is None else CORRECT + kind
+    return met(command in attempt.open, command=command, state=attempt.case.state, open=attempt.open)
 
 
 @clause(

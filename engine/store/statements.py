@@ -27,7 +27,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.expression import ClauseElement
 
-from engine.store.schema import case, entry, meta, outbox, personal, rules, subscription
+from engine.store.schema import case, entry, outbox, personal, rules, subscription
 
 _this_case = and_(case.c.shop == bindparam("shop"), case.c.case_id == bindparam("case_id"))
 _of_case = and_(entry.c.shop == bindparam("shop"), entry.c.case_id == bindparam("case_id"))
@@ -158,7 +158,6 @@ STATEMENTS: Mapping[str, ClauseElement] = MappingProxyType(
         "failed": update(outbox)
         .where(outbox.c.id == bindparam("id"))
         .values(attempts=bindparam("attempts"), due_at=bindparam("due_at"), error=bindparam("error")),
-        "meta": select(meta.c.value).where(meta.c.key == bindparam("key")),
     }
 )
 

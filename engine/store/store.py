@@ -1,86 +1,95 @@
-"""Store and Transaction: one concrete store over SQLAlchemy; SQLite and PostgreSQL differ by their URL.
+"""Store: one concrete store over SQLAlchemy; SQLite and PostgreSQL differ by their URL.
 
-Must live here: reading and writing rows. Must not be known here: what an entry means, what a clause is.
+Must live here: connections, transactions, what a database's complaint means. Must not be known here: any statement.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, StaticPool, create_engine, event, insert, inspect, select
-from sqlalchemy.engine import make_url
+from sqlalchemy import URL, Engine, StaticPool, create_engine, event, insert, inspect, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from engine.canonical import instant
-from engine.case import CaseRow
-from engine.errors import GongdanError, StoreUnavailable
-from engine.journal import Entry
+from engine.errors import GongdanError, OtherSchema, StoreUnavailable
 from engine.store import schema
-from engine.store.statements import Compiled, compiled
+from engine.store.address import address, existing, in_memory, shown
+from engine.store.statements import compiled
+from engine.store.transaction import Abandoned, LostRace, Transaction
 
-_BUSY_SECONDS = 10
-_PAGE = 500
+BUSY_SECONDS = 10.0
 
-
-class Abandoned(Exception):
-    """The transaction is given up on purpose."""
-
-
-class LostRace(Exception):
-    """Another writer moved the case first."""
+_COMPLAINTS = (
+    "locked",
+    "readonly",
+    "full",
+    "unable to open",
+    "not a database",
+    "malformed",
+    "no such table",
+)
 
 
 class Store:
     """Opens transactions on one database. Safe to share between threads; open one per process."""
 
-    def __init__(self, url: str, *, synchronous: str = "FULL") -> None:
-        """Connect to a database URL. `synchronous` is SQLite's: FULL keeps every commit, NORMAL may lose the last."""
-        try:
-            parsed = make_url(url)
-            memory = parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}
-            options: dict[str, Any] = {"poolclass": StaticPool} if memory else {}
-            if parsed.get_backend_name() == "sqlite":
-                options["connect_args"] = {"check_same_thread": False, "timeout": _BUSY_SECONDS}
-            self._engine = create_engine(url, **options)
-        except (ArgumentError, NoSuchModuleError, ImportError) as error:
-            raise StoreUnavailable(
-                url=_without_password(url), reason=f"not a database URL ({type(error).__name__})"
-            ) from None
-        self.url = self._engine.url.render_as_string(hide_password=True)
-        self._sqlite = self._engine.dialect.name == "sqlite"
+    def __init__(self, url: str, *, synchronous: str = "FULL", busy_seconds: float = BUSY_SECONDS) -> None:
+        """Prepare for a database; nothing is opened yet. Raises StoreUnavailable for a URL that cannot be one.
+
+        `synchronous` is SQLite's: FULL keeps every commit, NORMAL may lose the last. `busy_seconds` is how long
+        SQLite waits for another process that writes.
+        """
+        parsed = address(url)
+        self.url = shown(parsed)
+        self._sqlite = parsed.get_backend_name() == "sqlite"
+        self._existing = existing(parsed)
+        self._engine = _engine(parsed, busy_seconds)
         self._statements = compiled(self._engine.dialect.name)
         # One connection in memory is one transaction at a time; elsewhere writers of one process queue here,
         # fairly, instead of in SQLite's sleeping busy handler.
         self._writing = threading.RLock() if self._sqlite else None
-        self._reading = self._writing if memory else None
+        self._reading = self._writing if in_memory(parsed) else None
         if self._sqlite:
             _tune(self._engine, synchronous)
 
     def create(self) -> None:
-        """Create the tables that are missing. Raises StoreUnavailable when the database has another schema."""
-        with self._guarded(), self._engine.begin() as connection:
+        """Create what is missing, all or nothing. Raises StoreUnavailable for a database with another schema."""
+        with self._guarded(), _held(self._reading):
+            known = self._schema() or self._created()
+        self._expect(known)
+
+    def check(self) -> None:
+        """Raise StoreUnavailable unless this database holds a journal of this version. Creates no file."""
+        with self._guarded(), _held(self._reading):
+            if self._existing is not None:
+                self._engine.dialect.loaded_dbapi.connect(self._existing, uri=True).close()
+            known = self._schema()
+        if known is None:
+            raise StoreUnavailable(url=self.url, reason="empty")
+        self._expect(known)
+
+    def _schema(self) -> str | None:
+        """The schema version of the database, or None when it has none."""
+        with self._engine.connect() as connection:
+            if not inspect(connection).has_table(schema.meta.name):
+                return None
+            return connection.scalar(select(schema.meta.c.value).where(schema.meta.c.key == "schema"))
+
+    def _created(self) -> str:
+        with self._engine.begin() as connection:
+            if self._sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
             schema.metadata.create_all(connection)
             known = connection.scalar(select(schema.meta.c.value).where(schema.meta.c.key == "schema"))
             if known is None:
                 connection.execute(insert(schema.meta).values(key="schema", value=schema.VERSION))
-        self._check(known or schema.VERSION)
+            return known or schema.VERSION
 
-    def check(self) -> None:
-        """Raise StoreUnavailable unless this database holds a journal of this version."""
-        with self._guarded():
-            if not inspect(self._engine).has_table(schema.meta.name):
-                raise StoreUnavailable(url=self.url, reason="it holds no journal; open a case first")
-            with self._engine.connect() as connection:
-                known = connection.scalar(select(schema.meta.c.value).where(schema.meta.c.key == "schema"))
-        self._check(known)
-
-    def _check(self, known: str | None) -> None:
+    def _expect(self, known: str) -> None:
         if known != schema.VERSION:
-            raise StoreUnavailable(url=self.url, reason=f"expected schema {schema.VERSION}, it has {known}")
+            raise OtherSchema(url=self.url, expected=schema.VERSION, actual=known)
 
     def close(self) -> None:
         """Give every connection back."""
@@ -127,7 +136,7 @@ class Store:
         except self._engine.dialect.loaded_dbapi.IntegrityError:
             raise LostRace from None  # the same command id, or the same case, written by two at once
         except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error) as error:
-            raise StoreUnavailable(url=self.url, reason=_reason(error)) from None
+            raise StoreUnavailable(url=self.url, reason=_complaint(error)) from None
 
 
 @contextmanager
@@ -139,233 +148,31 @@ def _held(lock: threading.RLock | None) -> Iterator[None]:
         yield
 
 
+def _engine(url: URL, busy_seconds: float) -> Engine:
+    options: dict[str, Any] = {"poolclass": StaticPool} if in_memory(url) else {}
+    if url.get_backend_name() == "sqlite":
+        options["connect_args"] = {"check_same_thread": False, "timeout": busy_seconds}
+    try:
+        return create_engine(url, **options)
+    except (ImportError, NoSuchModuleError):
+        raise StoreUnavailable(url=shown(url), reason="driver") from None
+    except (ArgumentError, ValueError):
+        raise StoreUnavailable(url=shown(url), reason="url") from None
+
+
 def _tune(engine: Engine, synchronous: str) -> None:
     """WAL, and no transaction that the driver begins behind our back."""
 
     def on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
-        for pragma in (
-            "journal_mode=WAL",
-            f"synchronous={synchronous}",
-            f"busy_timeout={_BUSY_SECONDS * 1000}",
-        ):
+        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}"):
             connection.execute(f"PRAGMA {pragma}").close()
 
     event.listen(engine, "connect", on_connect)
 
 
-def _reason(error: Exception) -> str:
+def _complaint(error: Exception) -> str:
+    """The code of what a database complains of, or the name of its error."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    known = (
-        "locked",
-        "readonly",
-        "read-only",
-        "full",
-        "unable to open",
-        "not a database",
-        "malformed",
-        "no such table",
-    )
     message = str(cause).lower()
-    found = next((word for word in known if word in message), "")
-    return f"{type(cause).__name__}{': ' + found if found else ''}"
-
-
-def _without_password(url: str) -> str:
-    head, at, tail = url.rpartition("@")
-    return f"{head.partition('://')[0]}://…@{tail}" if at else url
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
-    """An entry on its way to an adapter."""
-
-    id: int
-    adapter: str
-    attempts: int
-    body: bytes
-
-
-class Transaction:
-    """What can be read and written inside one transaction. Runs on the driver's cursor."""
-
-    def __init__(self, cursor: Any, statements: Mapping[str, Compiled]) -> None:
-        """Made by the store."""
-        self._cursor = cursor
-        self._statements = statements
-
-    def _run(self, name: str, **values: object) -> Any:
-        statement = self._statements[name]
-        return self._cursor.execute(
-            statement.text, {**statement.constants, **values} if statement.constants else values
-        )
-
-    def _rows(self, name: str, **values: object) -> Sequence[Any]:
-        self._run(name, **values)
-        rows: Sequence[Any] = self._cursor.fetchall()
-        return rows
-
-    def _row(self, name: str, **values: object) -> Any:
-        self._run(name, **values)
-        return self._cursor.fetchone()
-
-    # --- cases and their entries ---------------------------------------------------------------------------------
-
-    def lock(self, shop: str, case: str, command_id: str) -> tuple[CaseRow | None, bool]:
-        """The row of a case, locked, and whether this command id was answered before in this shop."""
-        row = self._row("lock_case", shop=shop, case_id=case, command_id=command_id)
-        if row is None:
-            return None, self.answered(shop, command_id) is not None
-        return CaseRow(shop, case, *row[:-1]), row[-1] is not None
-
-    def case(self, shop: str, case: str) -> CaseRow | None:
-        """The row of a case."""
-        row = self._row("case", shop=shop, case_id=case)
-        return None if row is None else CaseRow(shop, case, *row)
-
-    def answered(self, shop: str, command_id: str) -> bytes | None:
-        """The entry that answered a command id."""
-        row = self._row("answered", shop=shop, command_id=command_id)
-        return None if row is None else bytes(row[2])
-
-    def entries(self, shop: str, case: str, after: int = 0) -> list[tuple[bytes, str]]:
-        """Bodies and seals of a case's entries, in order."""
-        return [(bytes(body), seal) for body, seal in self._rows("entries", shop=shop, case_id=case, after=after)]
-
-    def all_entries(self) -> Iterator[tuple[bytes, str]]:
-        """Bodies and seals of every entry, by shop, case and seq."""
-        for *_, body, seal in self._pages("all_entries", 3, {"shop": "", "case_id": "", "seq": 0}):
-            yield bytes(body), seal
-
-    def all_cases(self) -> Iterator[CaseRow]:
-        """Every case row, by shop and case."""
-        return (CaseRow(*row) for row in self._pages("all_cases", 2, {"shop": "", "case_id": ""}))
-
-    def _pages(self, name: str, key_length: int, key: dict[str, object]) -> Iterator[Any]:
-        """All rows, a page at a time by key, so that memory stays flat."""
-        while rows := self._rows(name, limit=_PAGE, **key):
-            yield from rows
-            key = dict(zip(key, rows[-1][:key_length], strict=True))
-
-    def cases(self, shop: str, state: str | None, after: str, limit: int) -> list[CaseRow]:
-        """Rows of a shop by case id, after a given one."""
-        values = {"shop": shop, "after": after, "limit": limit}
-        rows = self._rows("list_cases", **values) if state is None else self._rows("list_state", state=state, **values)
-        return [CaseRow(shop, *row) for row in rows]
-
-    def append(self, entry: Entry, head: str | None) -> None:
-        """Append an entry, move its case's row by compare-and-set, queue it for its subscribers.
-
-        `head` is the head that the answer was decided on; None opens the case. Raises LostRace.
-        """
-        place = {"shop": entry.shop, "case_id": entry.case}
-        now = instant(entry.recorded_at)
-        state = {
-            "state": entry.state,
-            "seq": entry.seq,
-            "version": entry.version,
-            "head": entry.seal,
-            "recorded_at": now,
-        }
-        if head is None:
-            self._run("insert_case", workflow=entry.workflow, rules=entry.rules, **place, **state)
-        elif self._run("move_case", old_head=head, **place, **state).rowcount != 1:
-            raise LostRace
-        self.insert_entry(entry)
-        self._run(
-            "queue",
-            to_shop=entry.shop,
-            to_case=entry.case,
-            to_seq=entry.seq,
-            now=now,
-            workflow=entry.workflow,
-            answer="accepted" if entry.accepted else "refused",
-        )
-
-    def insert_entry(self, entry: Entry) -> None:
-        """Insert sealed bytes as they are."""
-        self._run(
-            "insert_entry",
-            shop=entry.shop,
-            case_id=entry.case,
-            seq=entry.seq,
-            command_id=entry.command.id,
-            body=entry.body,
-            seal=entry.seal,
-        )
-
-    def insert_case(self, row: CaseRow) -> None:
-        """Insert the row of a case whose entries came in sealed."""
-        self._run(
-            "insert_case",
-            shop=row.shop,
-            case_id=row.id,
-            workflow=row.workflow,
-            rules=row.rules,
-            state=row.state,
-            seq=row.seq,
-            version=row.version,
-            head=row.head,
-            recorded_at=row.recorded_at,
-        )
-
-    # --- personal data -------------------------------------------------------------------------------------------
-
-    def keep_personal(self, entry: Entry, path: str, subject: str, salt: bytes, value: str) -> None:
-        """Keep a personal value beside the journal."""
-        self._run(
-            "insert_personal",
-            shop=entry.shop,
-            case_id=entry.case,
-            seq=entry.seq,
-            path=path,
-            subject=subject,
-            salt=salt,
-            value=value,
-        )
-
-    def personal(self, shop: str, case: str, seq: int) -> dict[str, tuple[bytes, str]]:
-        """Salt and value of each personal value of an entry that was not erased."""
-        rows = self._rows("personal", shop=shop, case_id=case, seq=seq)
-        return {path: (bytes(salt), value) for path, salt, value in rows}
-
-    def forget(self, shop: str, subject: str) -> int:
-        """Erase a subject's values; how many there were."""
-        erased: int = self._run("forget", shop=shop, subject=subject).rowcount
-        return erased
-
-    # --- rules ---------------------------------------------------------------------------------------------------
-
-    def rules(self, digest: str) -> bytes | None:
-        """A rules body by its digest."""
-        row = self._row("rules", digest=digest)
-        return None if row is None else bytes(row[0])
-
-    def all_rules(self) -> list[tuple[str, bytes]]:
-        """Every rules body."""
-        return [(digest, bytes(body)) for digest, body in self._rows("all_rules")]
-
-    def keep_rules(self, digest: str, body: bytes) -> None:
-        """Keep a rules body; the same one twice is once."""
-        if self.rules(digest) is None:
-            self._run("insert_rules", digest=digest, body=body)
-
-    # --- outbox --------------------------------------------------------------------------------------------------
-
-    def subscribe(self, adapter: str, workflow: str, answer: str) -> None:
-        """Queue what matches for an adapter from now on; `*` matches all."""
-        self._run("delete_subscription", adapter=adapter)
-        self._run("insert_subscription", adapter=adapter, workflow=workflow, answer=answer)
-
-    def due(self, adapter: str, now: str, most: int, limit: int) -> list[OutboxRow]:
-        """Rows to deliver to an adapter now; of each case only the oldest."""
-        rows = self._rows("due", adapter=adapter, now=now, most=most, limit=limit)
-        return [OutboxRow(id_, adapter, tried, bytes(body)) for id_, tried, body in rows]
-
-    def delivered(self, id_: int) -> None:
-        """A row arrived."""
-        self._run("delivered", id=id_)
-
-    def failed(self, id_: int, attempts: int, due_at: str, error: str) -> None:
-        """A row did not arrive; when to try again."""
-        self._run("failed", id=id_, attempts=attempts, due_at=due_at, error=error)
+    return next((known for known in _COMPLAINTS if known in message), type(cause).__name__)

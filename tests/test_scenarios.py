@@ -1,0 +1,202 @@
+"""The worked cases of the SOP as files that a dealer can read: every clause refuses in one of them, and is met in one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from adapters.inbound.scenario import Played, Scenario, Step, load, play, stage
+from engine import Accepted, BadScenario, Binding, Refused, standard_catalogue
+
+FOLDER = Path(__file__).parent.parent / "scenarios"
+FILES = sorted(FOLDER.glob("*.toml"))
+CATALOGUE = standard_catalogue()
+PROFILES = sorted(CATALOGUE.profiles)
+HAPPY = load(FOLDER / "J-happy-path.toml")
+NAMED_BY_THE_ISSUE = "A1 A2 A5 B1 B3 B5 C1 C3 C4 C5 C7 C9 D1 D3 D7 E1 E3 E4 E6 J".split()
+
+
+@cache
+def played(file: Path) -> Played:
+    return play(load(file), stage())
+
+
+def told(file: Path) -> Iterator[tuple[Step, Accepted | Refused]]:
+    result = played(file)
+    return ((step.step, step.answer) for step in (*result.started, *result.steps))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_scenario_is_answered_as_its_file_says(file):
+    wrong = [
+        (step.step.name, step.answer, step.expectation)
+        for step in (*played(file).started, *played(file).steps)
+        if not step.ok
+    ]
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("case", NAMED_BY_THE_ISSUE)
+def test_every_worked_case_of_the_catalogue_has_its_file(case):
+    assert [file for file in FILES if file.stem.startswith(f"{case}-")]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_happy_path_is_accepted_under_every_profile(profile):
+    result = play(replace(HAPPY, profile=profile), stage())
+
+    assert result.ok
+    assert result.steps[-1].answer.state == "followed-up"
+
+
+@cache
+def clauses_of(profile: str) -> dict[str, Binding]:
+    return {id_: bound.binding for id_, bound in CATALOGUE.rules(profile, "repair_order").clauses.items()}
+
+
+REFUSING = sorted(
+    {
+        id_
+        for profile in PROFILES
+        for id_, binding in clauses_of(profile).items()
+        if binding is Binding.REFUSE and not id_.startswith("flow.")
+    }
+)
+NOTING = sorted({id_ for id_, binding in clauses_of("dpca").items() if binding is not Binding.REFUSE})
+
+
+@cache
+def answered() -> dict[str, dict[str, set[str]]]:
+    """Over all scenarios: which commands each clause refused, noted and let pass."""
+    seen: dict[str, dict[str, set[str]]] = {"refused": {}, "noted": {}, "passed": {}}
+    for file in FILES:
+        in_force = clauses_of(played(file).scenario.profile)
+        for step, answer in told(file):
+            if isinstance(answer, Refused):
+                words = {"refused": answer.clauses}
+            else:
+                noted = {note.clause for note in answer.notes}
+                words = {"noted": noted, "passed": set(in_force) - noted}
+            for word, clauses in words.items():
+                for clause in clauses:
+                    seen[word].setdefault(clause, set()).add(step.name)
+    return seen
+
+
+@pytest.mark.parametrize("clause", REFUSING)
+def test_every_clause_refuses_in_a_scenario_and_the_same_command_passes_it_in_one(clause):
+    refused, passed = answered()["refused"].get(clause, set()), answered()["passed"].get(clause, set())
+
+    assert refused
+    assert refused & passed
+
+
+@pytest.mark.parametrize("clause", NOTING)
+def test_every_clause_that_only_notes_leaves_its_note_in_a_scenario(clause):
+    assert clause in answered()["noted"]
+
+
+@cache
+def owned_fields(profile: str) -> dict[str, set[str]]:
+    """Which clauses of a profile refuse for the want of which field."""
+    owners: dict[str, set[str]] = {}
+    for id_, binding in clauses_of(profile).items():
+        for name in CATALOGUE.clauses[id_].owns if binding is Binding.REFUSE else ():
+            owners.setdefault(name, set()).add(id_)
+    return owners
+
+
+NOT_IN_FORCE_ON_THE_HAPPY_PATH = {
+    "work.supplement-written-and-signed",  # its order has one revision
+    "work.absent-customer-consent-kept",
+}
+
+
+def drops(profile: str) -> Iterator[tuple[int, str]]:
+    """Every owned field that a step of the happy path records."""
+    owners = owned_fields(profile)
+    for number, step in enumerate(HAPPY.steps):
+        if not step.only or profile in step.only:
+            yield from ((number, name) for name in step.facts if f"{step.name}.{name}" in owners)
+
+
+def first_refusal(scenario: Scenario) -> set[str]:
+    """The clauses of the first answer that refuses; what follows from it may refuse for the want of that fact."""
+    answers = (step.answer for step in play(scenario, stage()).steps)
+    return next((set(answer.clauses) for answer in answers if isinstance(answer, Refused)), set())
+
+
+@pytest.mark.parametrize("profile", ["dpca", "faw-toyota", "lexus"])
+def test_dropping_one_owned_field_makes_exactly_its_owners_refuse(profile):
+    owners = owned_fields(profile)
+    for number, name in drops(profile):
+        step = HAPPY.steps[number]
+        facts = {key: value for key, value in step.facts.items() if key != name}
+        steps = (*HAPPY.steps[:number], replace(step, facts=facts), *HAPPY.steps[number + 1 :])
+        expected = owners[f"{step.name}.{name}"] - NOT_IN_FORCE_ON_THE_HAPPY_PATH
+
+        refused = first_refusal(replace(HAPPY, profile=profile, steps=steps))
+
+        assert refused == expected, f"{step.name}.{name} of step {number + 1}"
+
+
+BROKEN = {
+    "not TOML": "id = ",
+    "no step": 'id = "X"\ntitle = { zh = "一", en = "a" }\nsource = "s"\nprofile = "dpca"\n',
+    "no English": 'id = "X"\ntitle = { zh = "一" }\nsource = "s"\nprofile = "dpca"\n[[step]]\nby = "a:b"\ndo = "paid"\n',
+    "an unknown key": 'id = "X"\nwhat = 1\n',
+    "an actor without a role": 'id = "X"\ntitle = { zh = "一", en = "a" }\nsource = "s"\nprofile = "dpca"\n'
+    '[[step]]\nby = "a"\ndo = "paid"\n',
+    "no profile": 'id = "X"\ntitle = { zh = "一", en = "a" }\nsource = "s"\n',
+    "an unknown start": 'id = "X"\nprofile = "dpca"\n[start]\npath = "nowhere"\n',
+    "a selector that selects nothing": 'id = "X"\nprofile = "dpca"\n[start]\npath = "J"\nwithout = ["nothing"]\n',
+    "an unknown key of a step": 'id = "X"\nprofile = "dpca"\n[[step]]\nby = "a:b"\ndo = "paid"\nif = 1\n',
+    "an unknown key of then": 'id = "X"\nprofile = "dpca"\n[[step]]\nby = "a:b"\ndo = "paid"\nthen = { maybe = 1 }\n',
+    "a step that is no table": 'id = "X"\nprofile = "dpca"\nstep = [1]\n',
+    "steps that are no list": 'id = "X"\nprofile = "dpca"\nstep = 1\n',
+}
+
+
+@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
+def test_a_broken_scenario_is_refused_with_its_place_and_what_was_expected(tmp_path, text):
+    (tmp_path / "J.toml").write_text((FOLDER / "J-happy-path.toml").read_text("utf-8"), "utf-8")
+    file = tmp_path / "broken.toml"
+    file.write_text(text, "utf-8")
+
+    with pytest.raises(BadScenario) as caught:
+        load(file)
+
+    assert caught.value.facts["file"] in {"broken.toml", "nowhere.toml"}
+    assert caught.value.facts["expected"]
+
+
+def test_a_missing_scenario_is_a_clear_error(tmp_path):
+    with pytest.raises(BadScenario, match="readable file"):
+        load(tmp_path / "none.toml")
+
+
+def test_a_step_answered_otherwise_than_expected_is_not_ok():
+    first = replace(HAPPY.steps[0], then=replace(HAPPY.steps[0].then, state="settled"))
+
+    assert not play(replace(HAPPY, steps=(first,)), stage()).ok
+
+
+def test_every_step_is_shown_as_it_is_played():
+    seen = []
+
+    result = play(replace(HAPPY, steps=HAPPY.steps[:3]), stage(), seen.append)
+
+    assert tuple(seen) == result.steps
+
+
+def test_a_correction_of_nothing_is_refused():
+    step = replace(HAPPY.steps[1], corrects="purpose_recorded")
+
+    result = play(replace(HAPPY, steps=(HAPPY.steps[0], step)), stage())
+
+    assert result.steps[-1].answer.clauses == ("flow.correction",)
