@@ -5,11 +5,13 @@ Must live here: the pair, and how recorded facts are put into it. Must not be kn
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 _YES_NO = {True: ("是", "yes"), False: ("否", "no")}
 
 
@@ -46,7 +48,7 @@ class Word(StrEnum):
         return member
 
 
-def _spell(value: object, words: Mapping[str, Text], language: int) -> str:
+def _spell(value: object, words: Mapping[str, Text], language: int) -> str:  # noqa: PLR0911 - a line for each kind
     match value:
         case bool():
             return _YES_NO[value][language]
@@ -59,5 +61,7 @@ def _spell(value: object, words: Mapping[str, Text], language: int) -> str:
             return ("、", ", ")[language].join(spelled) or ("无", "none")[language]
         case str() if value in words:
             return (words[value].zh, words[value].en)[language]
+        case str() if _INSTANT.fullmatch(value):
+            return f"{value[:10]} {value[11:19]} UTC"
         case _:
             return str(value)

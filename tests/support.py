@@ -54,8 +54,8 @@ def world(clock: Clock | None = None) -> World:
 
 
 def engine_on(folder: Path, clock: Clock | None = None, name: str = "shop.db") -> Engine:
-    """An engine on a SQLite file of this folder."""
-    return bootstrap(f"sqlite:///{folder / name}", world=world(clock))
+    """An engine on a SQLite file of this folder; no test pulls the plug, so none waits for the disk."""
+    return bootstrap(f"sqlite:///{folder / name}", world=world(clock), synchronous="NORMAL")
 
 
 def arrive(shop: Shop, case: str = "RO-1") -> None:
@@ -96,4 +96,6 @@ def resealed(lines: Iterable[Line], forged: Iterable[Document]) -> list[Line]:
 
 def gongdan(*arguments: object, stdin: bytes = b"") -> Result:
     """Run the command line in this process: exit code, standard output, standard error."""
-    return CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin)
+    return CliRunner(env={"COLUMNS": "100", "NO_COLOR": "1"}).invoke(
+        app, [str(argument) for argument in arguments], input=stdin
+    )

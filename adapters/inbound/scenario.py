@@ -7,7 +7,6 @@ A step without `then` must be accepted. The format is described in docs/referenc
 from __future__ import annotations
 
 import hashlib
-import secrets
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -21,6 +20,7 @@ from engine import Accepted, Actor, Answer, BadScenario, Engine, GongdanError, L
 
 _OPENING = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 _SHOP = "S1"
+_A_YEAR = 365 * 24 * 60
 
 
 class StageClock:
@@ -36,9 +36,9 @@ class StageClock:
 
 
 def stage(url: str = "sqlite://") -> Engine:
-    """An engine to play scenarios on: its clock moves with their steps."""
-    ids = count(1)
-    world = World(StageClock(), lambda: f"stage-{next(ids)}", lambda: secrets.token_bytes(16))
+    """An engine to play scenarios on: its clock moves with their steps. Nothing on a stage is secret or random."""
+    ids, salts = count(1), count(1)
+    world = World(StageClock(), lambda: f"stage-{next(ids)}", lambda: next(salts).to_bytes(16, "big"))
     return bootstrap(url, world=world)
 
 
@@ -164,14 +164,17 @@ def _version(shop: Shop, scenario: Scenario, step: Step) -> int:
 
 def load(path: Path) -> Scenario:
     """A scenario from its file. Raises BadScenario, which says where and what was expected."""
-    return _Reader(path).scenario()
+    return _Reader(path, ()).scenario()
 
 
 class _Reader:
     """Reads one file; knows its name, so that every complaint does."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, starters: tuple[Path, ...]) -> None:
         self.path = path
+        self.starters = (*starters, path)
+        if path in starters:
+            self._refuse("start.path", "a scenario that does not start from this one")
         try:
             self.data = tomllib.loads(path.read_text("utf-8"))
         except OSError as error:
@@ -182,6 +185,7 @@ class _Reader:
     def scenario(self) -> Scenario:
         self._known(self.data, "", {"id", "title", "source", "profile", "start", "step"})
         profile = self._text(self.data, "profile")
+        start = self._start(profile)
         steps = self._steps(self.data.get("step", []))
         if not steps:
             self._refuse("step", "at least one [[step]]")
@@ -191,7 +195,7 @@ class _Reader:
             source=self._text(self.data, "source"),
             profile=profile,
             steps=tuple(steps),
-            start=tuple(self._start(profile)),
+            start=tuple(start),
         )
 
     def _start(self, profile: str) -> list[Step]:
@@ -199,7 +203,7 @@ class _Reader:
         if start is None:
             return []
         self._known(start, "start", {"path", "before", "without", "drop", "change", "insert"})
-        other = load(self.path.parent / f"{self._text(start, 'path', 'start')}.toml")
+        other = _Reader(self.path.parent / f"{self._text(start, 'path', 'start')}.toml", self.starters).scenario()
         steps = [step for step in other.steps if not step.only or profile in step.only]
         if "before" in start:
             steps = steps[: steps.index(self._one_of(steps, self._text(start, "before", "start")))]
@@ -246,16 +250,26 @@ class _Reader:
                     frozenset(then.get("refused", ())), then.get("accepted"), frozenset(then.get("notes", ()))
                 ),
                 say=self._words(step["say"], where) if "say" in step else None,
-                minutes=step.get("minutes", 1),
-                late_minutes=step.get("late_minutes", 0),
+                minutes=self._minutes(step, "minutes", 1, where),
+                late_minutes=self._minutes(step, "late_minutes", 0, where),
                 late=Late(Personal.clear(late["reason"]), late["paper"]) if late else None,
                 only=frozenset(step.get("only", ())),
                 corrects=step.get("corrects", ""),
             )
+        except BadScenario:
+            raise
         except (GongdanError, TypeError, KeyError, AttributeError) as error:
             self._refuse(where, f"a step as the format has it ({type(error).__name__})")
 
-    def _known(self, table: Mapping[str, Any], where: str, names: set[str]) -> None:
+    def _minutes(self, step: Mapping[str, Any], name: str, usual: int, where: str) -> int:
+        minutes = step.get(name, usual)
+        if isinstance(minutes, int) and not isinstance(minutes, bool) and 0 <= minutes <= _A_YEAR:
+            return minutes
+        return self._refuse(f"{where}.{name}", f"a whole number of minutes, at most {_A_YEAR}")
+
+    def _known(self, table: object, where: str, names: set[str]) -> None:
+        if not isinstance(table, Mapping):
+            self._refuse(where, "a table")
         unknown = sorted(set(table) - names)
         if unknown:
             self._refuse(".".join(filter(None, [where, unknown[0]])), f"one of {sorted(names)}")

@@ -1,0 +1,5 @@
+"""`python -m adapters.inbound.cli`."""
+
+from adapters.inbound.cli import main
+
+main()

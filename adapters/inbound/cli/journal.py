@@ -1,0 +1,96 @@
+"""`gongdan journal` and `gongdan audit`: sealed bytes out and in, and the replay of either."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import typer
+
+from adapters.bootstrap import DEFAULT_URL
+from adapters.inbound.cli import options as given
+from adapters.inbound.cli.answers import report_document, report_lines
+from adapters.inbound.cli.door import REFUSED
+from adapters.inbound.cli.screen import joined, show, show_json
+from adapters.inbound.cli.stores import created, existing
+from adapters.inbound.journal_file import read_lines, write_journal, write_lines
+from engine import Report, audit_journal, standard_catalogue
+
+app = typer.Typer(no_args_is_help=True, help="封印日志 / The sealed journal.")
+
+_SQLITE = b"SQLite format 3\x00"
+
+File = Annotated[str, typer.Argument(metavar="FILE|-", help="日志文件 / A journal file, or - for the standard stream.")]
+
+
+@app.command("export")
+def export(file: File, db: given.Db = DEFAULT_URL, as_json: given.Json = False) -> None:
+    """导出全部规则与封印条目，字节原样 / Write every rules body and sealed entry, byte for byte."""
+    if file == "-" and as_json:
+        message = "“-”已占用标准输出，不能再用 --json / - already takes the standard output, leave out --json"
+        raise typer.BadParameter(message)
+    with existing(db) as engine:
+        lines = engine.export_journal()
+        if file == "-":
+            write_lines(lines, sys.stdout.buffer)
+            return
+        written = write_journal(lines, Path(file))
+    if as_json:
+        show_json({"file": file, "lines": written})
+    else:
+        show(joined(("已导出 exported  ", "bold green"), (f"{file}  {written} 行 lines", "")))
+
+
+@app.command("import")
+def import_(file: File, db: given.Db = DEFAULT_URL, as_json: given.Json = False) -> None:
+    """重放核验后原样入库，否则一条不入 / Verify by replay and insert verbatim, or insert nothing (exit 3)."""
+    with _opened(file) as journal, created(db) as engine:
+        report = engine.import_journal(read_lines(journal))
+    if not as_json and report.clean:
+        show(joined(("已导入 imported", "bold green")))
+    _tell(report, as_json=as_json)
+
+
+def audit(
+    target: Annotated[
+        str,
+        typer.Argument(metavar="URL|FILE|-", help="数据库或日志 / A database URL, a SQLite file, or a journal file."),
+    ],
+    as_json: given.Json = False,
+) -> None:
+    """审计：逐条重问当时的规则，比对答复 / Audit: ask the rules of the day every question again and compare."""
+    if _is_database(target):
+        with existing(target) as engine:
+            report = engine.audit()
+    else:
+        with _opened(target) as journal:
+            report = audit_journal(read_lines(journal), standard_catalogue())
+    _tell(report, as_json=as_json)
+
+
+def _tell(report: Report, *, as_json: bool) -> None:
+    if as_json:
+        show_json(report_document(report))
+    else:
+        show(*report_lines(report))
+    if not report.clean:
+        raise typer.Exit(REFUSED)
+
+
+@contextmanager
+def _opened(file: str) -> Iterator[BinaryIO]:
+    if file == "-":
+        yield sys.stdin.buffer
+    else:
+        with Path(file).open("rb") as journal:
+            yield journal
+
+
+def _is_database(target: str) -> bool:
+    if "://" in target or target == "-":
+        return target != "-"
+    with Path(target).open("rb") as file:
+        return file.read(len(_SQLITE)) == _SQLITE
