@@ -23,6 +23,7 @@ E_co = TypeVar("E_co", bound=Event, covariant=True)
 A = TypeVar("A", bound=Event)
 B = TypeVar("B", bound=Event)
 C = TypeVar("C", bound=Event)
+D = TypeVar("D", bound=Event)
 V = TypeVar("V", int, Decimal, tuple[str, ...])
 
 Tighter = Literal["lower", "higher", "more", "fewer"]
@@ -212,6 +213,22 @@ def clause(
     owns: tuple[str, ...] = ...,
     binding: Binding = ...,
 ) -> Callable[[Callable[Concatenate[Attempt[A | B | C], ...], Verdict]], Clause]: ...
+@overload
+def clause(
+    id: str,
+    a: type[A],
+    b: type[B],
+    c: type[C],
+    d: type[D],
+    /,
+    *,
+    source: str,
+    zh: str,
+    en: str,
+    do: Text,
+    owns: tuple[str, ...] = ...,
+    binding: Binding = ...,
+) -> Callable[[Callable[Concatenate[Attempt[A | B | C | D], ...], Verdict]], Clause]: ...
 def clause(
     id: str,
     /,

@@ -63,6 +63,8 @@ _WITH_US = (
     S.INTERNAL_HANDOVER,
 )
 _OPEN_WORK = (S.QUOTED, S.SIGNED, S.IN_WORK)
+_BEFORE_WORK = (S.PROTECTED, S.INSPECTED, S.UNDER_OBSERVATION, S.SIGNED)
+_IN_THE_WORKSHOP = (S.IN_WORK, S.SUSPENDED)
 
 _MOVES = (
     move(
@@ -92,10 +94,7 @@ _MOVES = (
     move(ro.OrderSigned, S.QUOTED, S.SIGNED, _ADVISOR, "客户签字", "Order signed"),
     move(ro.SupplementDeclined, S.QUOTED, S.IN_WORK, _ADVISOR, "增项被拒", "Supplement declined"),
     move(ro.QuotationDeclined, S.QUOTED, S.CANCELLED, _ADVISOR, "整单拒绝", "Quotation declined"),
-    *(
-        move(ro.OrderWithdrawn, source, S.CANCELLED, _ADVISOR, "客户撤单", "Order withdrawn")
-        for source in (S.PROTECTED, S.INSPECTED, S.UNDER_OBSERVATION, S.SIGNED)
-    ),
+    *(move(ro.OrderWithdrawn, source, S.CANCELLED, _ADVISOR, "客户撤单", "Order withdrawn") for source in _BEFORE_WORK),
     move(ro.WorkDispatched, S.SIGNED, S.IN_WORK, {R.WORKSHOP_DISPATCHER, *_ADVISOR}, "派工", "Work dispatched"),
     move(ro.SupplementFound, S.IN_WORK, S.QUOTED, _ADVISOR, "提出增项", "Supplement found"),
     move(
@@ -109,7 +108,7 @@ _MOVES = (
     move(ro.WorkResumed, S.SUSPENDED, S.IN_WORK, {R.WORKSHOP_DISPATCHER}, "恢复施工", "Work resumed"),
     *(
         move(ro.VehicleWithdrawn, source, S.CANCELLED, _ADVISOR, "客户提车撤单", "Vehicle withdrawn")
-        for source in (S.IN_WORK, S.SUSPENDED)
+        for source in _IN_THE_WORKSHOP
     ),
     move(ro.WorkFinished, S.IN_WORK, S.QC, _BENCH, "完工送检", "Work finished"),
     move(ro.QcFailed, S.QC, S.IN_WORK, {R.QUALITY_INSPECTOR}, "质检不合格", "QC failed"),
@@ -194,7 +193,7 @@ _NOTES = (
     note(ro.PartIssued, [S.IN_WORK], {R.PARTS_CLERK}, "备件出库", "Part issued"),
     note(ro.ExtraWorkFound, [S.IN_WORK], _BENCH, "技师登记增项", "Extra work found"),
     note(ro.AdviceGiven, (S.INSPECTED, *_OPEN_WORK), {*_BENCH, *_ADVISOR}, "提出更换建议", "Advice given"),
-    note(ro.AdviceDeclined, (S.INSPECTED, *_OPEN_WORK), _ADVISOR, "客户拒绝建议", "Advice declined"),
+    note(ro.AdviceDeclined, (*_BEFORE_WORK, S.QUOTED, *_IN_THE_WORKSHOP), _ADVISOR, "客户拒绝建议", "Advice declined"),
     note(ro.SymptomRechecked, [S.QC], {R.QUALITY_INSPECTOR}, "复查故障现象", "Symptom rechecked"),
     note(ro.ExitItemInspected, [S.QC], {R.QUALITY_INSPECTOR}, "出厂检验项目", "Exit item inspected"),
     note(ro.RoadTested, [S.QC], {R.QUALITY_INSPECTOR}, "道路测试", "Road tested"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import URL, Engine, StaticPool, create_engine, event, insert, inspect, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
@@ -20,6 +20,19 @@ from engine.store.statements import compiled
 from engine.store.transaction import Abandoned, LostRace, Transaction
 
 BUSY_SECONDS = 10.0
+
+
+class _Begin(NamedTuple):
+    """What the first statements of a transaction are, in one kind of database."""
+
+    write: tuple[str, ...]
+    read: tuple[str, ...]
+
+
+_BEGIN = {
+    "sqlite": _Begin(write=("BEGIN IMMEDIATE",), read=("BEGIN",)),
+    "postgresql": _Begin(write=(), read=("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",)),
+}
 
 _COMPLAINTS = (
     "locked",
@@ -43,16 +56,16 @@ class Store:
         """
         parsed = address(url)
         self.url = shown(parsed)
-        self._sqlite = parsed.get_backend_name() == "sqlite"
+        is_sqlite = parsed.get_backend_name() == "sqlite"
         self._existing = existing(parsed)
         self._engine = _engine(parsed, busy_seconds)
-        self._statements = compiled(self._engine.dialect.name)
+        _tune(self._engine, ("journal_mode=WAL", f"synchronous={synchronous}") if is_sqlite else ())
+        self._begin = _BEGIN[parsed.get_backend_name()]
+        self._statements = compiled(parsed.get_backend_name())
         # One connection in memory is one transaction at a time; elsewhere writers of one process queue here,
         # fairly, instead of in SQLite's sleeping busy handler.
-        self._writing = threading.RLock() if self._sqlite else None
+        self._writing = threading.RLock() if is_sqlite else None
         self._reading = self._writing if in_memory(parsed) else None
-        if self._sqlite:
-            _tune(self._engine, synchronous)
 
     def create(self) -> None:
         """Create what is missing, all or nothing. Raises StoreUnavailable for a database with another schema."""
@@ -79,8 +92,8 @@ class Store:
 
     def _created(self) -> str:
         with self._engine.begin() as connection:
-            if self._sqlite:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            for statement in self._begin.write:
+                connection.exec_driver_sql(statement)
             schema.metadata.create_all(connection)
             known = connection.scalar(select(schema.meta.c.value).where(schema.meta.c.key == "schema"))
             if known is None:
@@ -98,22 +111,22 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """A writing transaction: committed at the end, rolled back on any error."""
-        with self._guarded(), _held(self._writing), self._transaction("BEGIN IMMEDIATE") as transaction:
+        with self._guarded(), _held(self._writing), self._transaction(self._begin.write) as transaction:
             yield transaction
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A reading transaction: one consistent picture."""
-        with self._guarded(), _held(self._reading), self._transaction("BEGIN") as transaction:
+        with self._guarded(), _held(self._reading), self._transaction(self._begin.read) as transaction:
             yield transaction
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[Transaction]:
+    def _transaction(self, begin: tuple[str, ...]) -> Iterator[Transaction]:
         pooled = self._engine.raw_connection()
         try:
             cursor = pooled.cursor()
-            if self._sqlite:
-                cursor.execute(begin)
+            for statement in begin:
+                cursor.execute(statement)
             try:
                 yield Transaction(cursor, self._statements)
             except Abandoned:
@@ -151,7 +164,11 @@ def _held(lock: threading.RLock | None) -> Iterator[None]:
 def _engine(url: URL, busy_seconds: float) -> Engine:
     options: dict[str, Any] = {"poolclass": StaticPool} if in_memory(url) else {}
     if url.get_backend_name() == "sqlite":
-        options["connect_args"] = {"check_same_thread": False, "timeout": busy_seconds}
+        options["connect_args"] = {
+            "check_same_thread": False,
+            "timeout": busy_seconds,
+            "isolation_level": None,  # or the driver begins transactions behind our back
+        }
     try:
         return create_engine(url, **options)
     except (ImportError, NoSuchModuleError):
@@ -160,12 +177,11 @@ def _engine(url: URL, busy_seconds: float) -> Engine:
         raise StoreUnavailable(url=shown(url), reason="url") from None
 
 
-def _tune(engine: Engine, synchronous: str) -> None:
-    """WAL, and no transaction that the driver begins behind our back."""
+def _tune(engine: Engine, pragmas: tuple[str, ...]) -> None:
+    """Tell each new connection how to behave."""
 
     def on_connect(connection: Any, _record: object) -> None:
-        connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}"):
+        for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}").close()
 
     event.listen(engine, "connect", on_connect)

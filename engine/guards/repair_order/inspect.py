@@ -59,6 +59,7 @@ def odometer_and_fuel(attempt: Attempt[ro.InspectionCompleted]) -> Verdict:
 @clause(
     "inspect.every-finding-told-and-written",
     ro.InspectionCompleted,
+    ro.QuoteIssued,
     source="001 P39, 001 P36, 001 P38, 000 T35, 000 T09, 000 T03",
     owns=("finding_noted.written_on_order", "finding_told.proposed_handling"),
     zh="环检异常未告知客户：{untold}；未写入委托书：{unwritten}。",
@@ -68,8 +69,8 @@ def odometer_and_fuel(attempt: Attempt[ro.InspectionCompleted]) -> Verdict:
         en="Point out each with a proposed handling, and write it on the order.",
     ),
 )
-def findings_told_and_written(attempt: Attempt[ro.InspectionCompleted]) -> Verdict:
-    """Each finding both told, with a handling, and written."""
+def findings_told_and_written(attempt: Attempt[ro.InspectionCompleted | ro.QuoteIssued]) -> Verdict:
+    """Each finding both told, with a handling, and written; those noted after the inspection before the quotation."""
     noted = latest((fact.event for fact in attempt.case.all(ro.FindingNoted)), "finding_id")
     told = {fact.event.finding_id for fact in attempt.case.all(ro.FindingTold) if fact.event.proposed_handling}
     untold = sorted(set(noted) - told)

@@ -82,14 +82,18 @@ def signed_lines(case: Case) -> dict[str, ro.LineQuoted]:
     signed: dict[str, ro.LineQuoted] = {}
     issues = _issues(case)
     for signature in case.all(ro.OrderSigned):
-        before = [issue for issue in issues if issue.version < signature.version]
-        held = [
-            fact.event
-            for fact in case.all(ro.LineQuoted)
-            if fact.version < before[-1].version and (len(before) == 1 or fact.version > before[-2].version)
-        ]
-        signed |= latest(held, "line_id")
+        before = [0, 0, *(issue.version for issue in issues if issue.version < signature.version)]
+        signed |= _as_put(case, *before[-2:])
     return signed
+
+
+def _as_put(case: Case, after: int, until: int) -> dict[str, ro.LineQuoted]:
+    """The lines of one revision as they stood when put to the customer: a later correction changes nothing signed."""
+    noted: dict[int, ro.LineQuoted] = {}
+    for fact in case.history:
+        if isinstance(fact.event, ro.LineQuoted) and fact.version < until:
+            noted[fact.event.corrects or fact.version] = fact.event
+    return latest((line for version, line in noted.items() if version > after), "line_id")
 
 
 def is_signed(case: Case) -> bool:

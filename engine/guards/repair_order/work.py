@@ -218,6 +218,7 @@ def suspended_with_reason(attempt: Attempt[ro.WorkSuspended]) -> Verdict:
     "decline.safety-item-signed",
     ro.WorkFinished,
     ro.QuotationDeclined,
+    ro.OrderWithdrawn,
     ro.VehicleWithdrawn,
     source="000 T36, 001 P63, 001 P64",
     owns=("advice_given.wording", "advice_declined.decline_signature"),
@@ -229,7 +230,7 @@ def suspended_with_reason(attempt: Attempt[ro.WorkSuspended]) -> Verdict:
     ),
 )
 def safety_refusals_signed(
-    attempt: Attempt[ro.WorkFinished | ro.QuotationDeclined | ro.VehicleWithdrawn],
+    attempt: Attempt[ro.WorkFinished | ro.QuotationDeclined | ro.OrderWithdrawn | ro.VehicleWithdrawn],
 ) -> Verdict:
     """A safety item not repaired was advised as such, and its refusal signed."""
     given = latest((fact.event for fact in attempt.case.all(ro.AdviceGiven)), "advice_id")
