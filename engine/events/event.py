@@ -22,6 +22,7 @@ from pydantic import (
     PlainSerializer,
     Strict,
     ValidationError,
+    WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
 
@@ -64,6 +65,7 @@ def _no_time() -> PydanticCustomError:
 
 Flag = Annotated[bool, Strict()]
 Count = Annotated[int, Strict(), Field(ge=0, lt=2**53)]
+Percent = Annotated[int, Strict(), Field(ge=0, le=100)]
 Code = Annotated[str, Field(pattern=f"^{ID_PATTERN}$")]
 """An opaque identifier: ASCII, at most 100 characters. Never a name, a phone or a sentence."""
 Money = Annotated[
@@ -71,6 +73,7 @@ Money = Annotated[
     BeforeValidator(_amount),
     Field(ge=0, max_digits=14, decimal_places=2),
     PlainSerializer(lambda amount: f"{abs(amount):.2f}", return_type=str),  # decimals have a minus zero
+    WithJsonSchema({"type": "string", "pattern": r"^\d{1,12}(\.\d{1,2})?$"}),
 ]
 """An amount in yuan (CNY); two decimals; never a float."""
 Instant = Annotated[

@@ -156,6 +156,7 @@ _NOTES = (
         "员工进车",
         "Staff entered",
     ),
+    note(ro.KitFitted, _WITH_US, _ADVISOR, "装好防护套件", "Kit fitted"),
     note(ro.ComplaintRecorded, _RECEPTION, _ADVISOR, "记录报修", "Complaint recorded"),
     note(ro.SymptomChecked, _RECEPTION, {*_ADVISOR, R.TECHNICAL_EXPERT}, "确认故障现象", "Symptom checked"),
     note(ro.ComplaintClosed, (*_RECEPTION, S.QUOTED), _ADVISOR, "关闭报修项", "Complaint closed"),

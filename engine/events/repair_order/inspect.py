@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.events.event import Attachment, Code, Count, Event, Flag
+from engine.events.event import Attachment, Code, Count, Event, Flag, Percent
 from engine.events.personal import Words
 from engine.text import Word
 
@@ -111,7 +111,7 @@ class InspectionCompleted(Event):
     odometer_in_km: Count | None = None
     previous_odometer_km: Count | None = None
     odometer_note: Words | None = None
-    fuel_percent: Count | None = None
+    fuel_percent: Percent | None = None
 
 
 class ObservationChosen(Event):

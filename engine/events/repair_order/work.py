@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.events.event import Attachment, Code, Count, Event, Flag, Instant, Money
+from engine.events.event import Attachment, Code, Count, Event, Flag, Instant, Money, Percent
 from engine.events.personal import Words
 from engine.events.repair_order.quote import PartOrigin
 from engine.text import Word
@@ -86,7 +86,7 @@ class OperationReported(Event):
 class ProgressNoted(Event):
     """How far the work is, in percent, told to the customer or not."""
 
-    percent_done: Count | None = None
+    percent_done: Percent | None = None
     told_to_customer: Flag | None = None
 
 

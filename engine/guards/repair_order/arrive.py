@@ -137,15 +137,27 @@ def _complete(fitted: ro.KitFitted, pieces: Figure[tuple[str, ...]]) -> Verdict:
 @clause(
     "protect.every-vehicle",
     ro.StaffEntered,
+    ro.InspectionCompleted,
+    ro.WorkFinished,
+    ro.Paid,
     source="002 L07, 001 P72",
     owns=("staff_entered.kit_in_place",),
-    zh="进车时防护套件不在位或未确认。",
-    en="On entering, the kit was not in place or nobody looked.",
-    do=Text(zh="补装套件，确认在位后再进车。", en="Put the kit back, see that it is in place, then enter."),
+    zh="防护套件须保持到交车：现在装着 {kit_on}，进车时确认在位 {seen}。",
+    en="The kit stays on until delivery: on the vehicle now {kit_on}, seen in place on entering {seen}.",
+    do=Text(
+        zh="补装套件（kit_fitted），确认在位后再继续。",
+        en="Put the kit back (kit_fitted), see that it is in place, then go on.",
+    ),
 )
-def kit_stays_on(attempt: Attempt[ro.StaffEntered]) -> Verdict:
-    """Each entry finds the kit in place."""
-    return met(attempt.event.kit_in_place is True)
+def kit_stays_on(
+    attempt: Attempt[ro.StaffEntered | ro.InspectionCompleted | ro.WorkFinished | ro.Paid],
+) -> Verdict:
+    """Each entry finds the kit in place, and so do the inspection, the end of work and the payment."""
+    on = kit_on(attempt.case)
+    if isinstance(attempt.event, ro.StaffEntered):
+        seen = attempt.event.kit_in_place
+        return met(seen is True, kit_on=on, seen=seen)
+    return met(on, kit_on=on, seen=None)
 
 
 @clause(

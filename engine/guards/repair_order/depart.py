@@ -10,6 +10,7 @@ from engine.text import Text
 
 @clause(
     "depart.kit-removed-before-customer",
+    ro.KitRemoved,
     ro.FollowUpClosed,
     source="001 P72, 001 P65",
     owns=("kit_removed.customer_present",),
@@ -21,9 +22,13 @@ from engine.text import Text
         en="Remove it at the vehicle before the customer, after payment, and record it.",
     ),
 )
-def kit_removed_before_customer(attempt: Attempt[ro.FollowUpClosed]) -> Verdict:
-    """Removed after payment, the customer looking on."""
-    removed = since(attempt.case.all(ro.KitRemoved), attempt.case.the(ro.Paid))
+def kit_removed_before_customer(attempt: Attempt[ro.KitRemoved | ro.FollowUpClosed]) -> Verdict:
+    """Removed after payment, the customer looking on. Before work is finished it may come off for a cancellation."""
+    paid = attempt.case.last(ro.Paid)
+    if isinstance(attempt.event, ro.KitRemoved):
+        waiting = attempt.case.state in {"QC", "internal-handover"}
+        return met(not waiting, after_payment=paid is not None, present=attempt.event.customer_present)
+    removed = since(attempt.case.all(ro.KitRemoved), paid)
     present = removed[-1].customer_present if removed else None
     return met(present is True, after_payment=bool(removed), present=present)
 
@@ -33,9 +38,9 @@ def kit_removed_before_customer(attempt: Attempt[ro.FollowUpClosed]) -> Verdict:
     ro.VehicleLeft,
     ro.FollowUpClosed,
     source="001 P71",
-    owns=("gate_pass_issued.gate_pass_no", "vehicle_left.gate_pass_no"),
-    zh="车辆凭出门条放行：发放 {issued}，出示 {shown}。",
-    en="A vehicle leaves against its gate pass: issued {issued}, shown {shown}.",
+    owns=("gate_pass_issued.gate_pass_no", "vehicle_left.gate_pass_no", "paid.receipt_no"),
+    zh="车辆凭收据与出门条放行：收据 {receipt}，发放 {issued}，出示 {shown}。",
+    en="A vehicle leaves against its receipt and gate pass: receipt {receipt}, issued {issued}, shown {shown}.",
     do=Text(
         zh="付款后发放出门条，保安核对后放行。",
         en="Issue the pass after payment; security compares it and lets the vehicle out.",
@@ -47,7 +52,8 @@ def gate_pass_shown(attempt: Attempt[ro.VehicleLeft | ro.FollowUpClosed]) -> Ver
     issued = fact.event.gate_pass_no if fact else None
     last = attempt.case.last(ro.VehicleLeft)
     left = attempt.event if isinstance(attempt.event, ro.VehicleLeft) else last.event if last else ro.VehicleLeft()
-    return met(issued is not None and left.gate_pass_no == issued, issued=issued, shown=left.gate_pass_no)
+    receipt, shown = attempt.case.the(ro.Paid).event.receipt_no, left.gate_pass_no
+    return met(None not in {receipt, issued} and shown == issued, receipt=receipt, issued=issued, shown=shown)
 
 
 @clause(

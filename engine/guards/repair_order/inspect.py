@@ -7,6 +7,9 @@ from engine.guards.clause import NOT_CONCERNED, Attempt, Verdict, clause, met
 from engine.guards.repair_order.order import checks, complaints, latest, since, unreproduced
 from engine.text import Text
 
+Described = ro.InspectionCompleted | ro.QuoteIssued
+"""A complaint may still be recorded after the inspection: it is judged again before the quotation."""
+
 
 @clause(
     "inspect.walkaround-with-customer",
@@ -24,7 +27,8 @@ def walkaround_together(attempt: Attempt[ro.InspectionCompleted]) -> Verdict:
     """Begun with the customer, and ended, since the kit was fitted."""
     fitted = attempt.case.last(ro.KitFitted)
     started = since(attempt.case.all(ro.WalkaroundStarted), fitted)
-    finished = since(attempt.case.all(ro.WalkaroundFinished), fitted)
+    begun = attempt.case.last(ro.WalkaroundStarted)
+    finished = since(attempt.case.all(ro.WalkaroundFinished), begun if started else fitted)
     present = started[-1].customer_present if started else None
     return met(present is True and bool(finished), customer_present=present, finished=bool(finished))
 
@@ -81,6 +85,7 @@ def findings_told_and_written(attempt: Attempt[ro.InspectionCompleted | ro.Quote
 @clause(
     "inspect.symptom-jointly-confirmed",
     ro.InspectionCompleted,
+    ro.QuoteIssued,
     source="001 P36, 001 P31, 001 P30",
     owns=("symptom_checked.customer_confirmed_same",),
     zh="故障现象未与客户共同确认：{symptoms}。",
@@ -90,7 +95,7 @@ def findings_told_and_written(attempt: Attempt[ro.InspectionCompleted | ro.Quote
         en="See or hear it with the customer and agree that it is the one; note no cause for what did not show.",
     ),
 )
-def symptom_confirmed_together(attempt: Attempt[ro.InspectionCompleted]) -> Verdict:
+def symptom_confirmed_together(attempt: Attempt[Described]) -> Verdict:
     """What shows is agreed to be the fault complained of; what does not show has no cause yet."""
     known = checks(attempt.case)
     open_ones = [symptom for symptom in complaints(attempt.case) if not _settled(known.get(symptom))]
@@ -106,6 +111,7 @@ def _settled(check: ro.SymptomChecked | None) -> bool:
 @clause(
     "inspect.component-verified-on-vehicle",
     ro.InspectionCompleted,
+    ro.QuoteIssued,
     source="001 P29, 001 P30",
     owns=("symptom_checked.verified_component",),
     zh="未在车上实地确认部件：{symptoms}。",
@@ -115,7 +121,7 @@ def _settled(check: ro.SymptomChecked | None) -> bool:
         en="Verify at the vehicle what the customer named, and record its code.",
     ),
 )
-def component_verified(attempt: Attempt[ro.InspectionCompleted]) -> Verdict:
+def component_verified(attempt: Attempt[Described]) -> Verdict:
     """Each complaint has a part verified physically."""
     known = checks(attempt.case)
     open_ones = [key for key in complaints(attempt.case) if key not in known or known[key].verified_component is None]
@@ -125,6 +131,7 @@ def component_verified(attempt: Attempt[ro.InspectionCompleted]) -> Verdict:
 @clause(
     "inspect.customer-words-recorded",
     ro.InspectionCompleted,
+    ro.QuoteIssued,
     source="001 P29",
     owns=(
         "complaint_recorded.customer_words",
@@ -138,7 +145,7 @@ def component_verified(attempt: Attempt[ro.InspectionCompleted]) -> Verdict:
         en="Record the description as spoken, how often and in what condition.",
     ),
 )
-def words_as_spoken(attempt: Attempt[ro.InspectionCompleted]) -> Verdict:
+def words_as_spoken(attempt: Attempt[Described]) -> Verdict:
     """Each complaint in the customer's words, with frequency and condition."""
     mute = [key for key, told in complaints(attempt.case).items() if not _described(told)]
     return met(not mute, symptoms=mute)
@@ -152,6 +159,7 @@ def _described(told: ro.ComplaintRecorded) -> bool:
 @clause(
     "inspect.suspect-area-prior-repair",
     ro.InspectionCompleted,
+    ro.QuoteIssued,
     source="001 P36, 001 P41",
     owns=("symptom_checked.prior_repair_checked",),
     zh="异响或线路问题未查周边是否修过：{symptoms}。",
@@ -161,7 +169,7 @@ def _described(told: ro.ComplaintRecorded) -> bool:
         en="Examine the surroundings for traces of earlier repair and record it.",
     ),
 )
-def prior_repair_looked_for(attempt: Attempt[ro.InspectionCompleted]) -> Verdict:
+def prior_repair_looked_for(attempt: Attempt[Described]) -> Verdict:
     """A noise or an electrical fault had its surroundings examined."""
     suspect = {ro.ComplaintType.NOISE, ro.ComplaintType.ELECTRICAL}
     known = checks(attempt.case)
@@ -185,8 +193,10 @@ def prior_repair_looked_for(attempt: Attempt[ro.InspectionCompleted]) -> Verdict
     ),
 )
 def unreproduced_is_kept(attempt: Attempt[ro.ComplaintClosed]) -> Verdict:
-    """What did not show stays on the order."""
-    return met(not unreproduced(attempt.case, attempt.event.symptom_id), symptom=attempt.event.symptom_id)
+    """What did not show stays on the order; what nobody has looked at is not judged away."""
+    symptom, case = attempt.event.symptom_id, attempt.case
+    unchecked = attempt.event.reason is not ro.CloseReason.WITHDRAWN_BY_CUSTOMER and symptom not in checks(case)
+    return met(not unchecked and not unreproduced(case, symptom), symptom=symptom)
 
 
 @clause(
@@ -207,9 +217,11 @@ def observation_is_the_customers_choice(attempt: Attempt[ro.ObservationChosen | 
     """The choice is recorded; until the symptom is seen no diagnosis is booked for it."""
     event = attempt.event
     if isinstance(event, ro.LineQuoted):
-        if event.operation_kind is not ro.OperationKind.DIAGNOSIS or event.symptom_id is None:
+        if event.operation_kind is not ro.OperationKind.DIAGNOSIS:
             return NOT_CONCERNED
-        return met(not unreproduced(attempt.case, event.symptom_id), symptom=event.symptom_id, choice=None)
+        asked = [event.symptom_id] if event.symptom_id else [*complaints(attempt.case)]
+        unseen = [symptom for symptom in asked if unreproduced(attempt.case, symptom)]
+        return met(not unseen, symptom=unseen, choice=None)
     choice = event.observation_choice
     cycled = choice is not ro.ObservationChoice.IN_USE or bool(event.observation_cycle_days)
     return met(choice is not None and cycled, symptom=event.symptom_id, choice=choice)

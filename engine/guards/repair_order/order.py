@@ -14,12 +14,16 @@ from engine.guards.clause import Attempt
 E = TypeVar("E", bound=Event)
 
 
-def put_or_last(attempt: Attempt[Event], kind: type[E]) -> E | None:
-    """The fact of a kind that is being put, else the last one on the case: for clauses that judge at two steps."""
+def put_or_last(attempt: Attempt[Event], kind: type[E], *after: type[Event]) -> E | None:
+    """The fact of a kind that is being put, else the last one on the case: for clauses that judge at two steps.
+
+    What was recorded before one of the kinds in `after` no longer counts: a rework or a new print voids it.
+    """
     if isinstance(attempt.event, kind):
         return attempt.event
     fact = attempt.case.last(kind)
-    return fact.event if fact else None
+    voiding = [mark.version for mark in map(attempt.case.last, after) if mark is not None]
+    return fact.event if fact is not None and fact.version > max(voiding, default=0) else None
 
 
 def since(facts: Iterable[Fact[E]], mark: Fact[Event] | None) -> list[E]:
@@ -101,6 +105,17 @@ def is_signed(case: Case) -> bool:
     return case.last(ro.OrderSigned) is not None
 
 
+def is_supplement(attempt: Attempt[ro.OrderSigned]) -> bool:
+    """The signature is for a supplement: the order was signed before, and this does not correct that signature."""
+    signed = attempt.case.all(ro.OrderSigned)
+    return bool(signed) and attempt.event.corrects != signed[0].version
+
+
+def points(case: Case) -> dict[str, ro.PointConfirmed]:
+    """The last answer to each of the five confirmations."""
+    return latest((fact.event for fact in case.all(ro.PointConfirmed)), "point")
+
+
 def parts_used(lines: Mapping[str, ro.LineQuoted]) -> bool:
     """Some line has a part."""
     return any(line.part_no is not None for line in lines.values())
@@ -128,8 +143,8 @@ def estimate(case: Case) -> Decimal:
 
 
 def statement(case: Case) -> dict[str, ro.StatementLineListed]:
-    """The statement's lines, each as listed last."""
-    return latest((fact.event for fact in case.all(ro.StatementLineListed)), "line_id")
+    """The statement's lines since quality control passed, each as listed last."""
+    return latest(since(case.all(ro.StatementLineListed), case.last(ro.QcPassed)), "line_id")
 
 
 def billed(case: Case) -> dict[str, ro.StatementLineListed]:

@@ -205,7 +205,7 @@ def wear_parts_noted(attempt: Attempt[Billing]) -> Verdict:
     do=Text(zh="在DMS中打印统一结算单。", en="Print the uniform statement from the DMS."),
 )
 def statement_from_dms(attempt: Attempt[Billing]) -> Verdict:
-    """Printed by the DMS, with its number."""
-    printed = put_or_last(attempt, ro.StatementPrinted) or ro.StatementPrinted()
+    """Printed by the DMS, with its number, since the last line was listed."""
+    printed = put_or_last(attempt, ro.StatementPrinted, ro.QcPassed, ro.StatementLineListed) or ro.StatementPrinted()
     uniform = printed.printed_from is ro.PrintedFrom.DMS and printed.statement_no is not None
     return met(uniform, printed_from=printed.printed_from, number=printed.statement_no)

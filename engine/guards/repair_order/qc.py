@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.events import repair_order as ro
 from engine.guards.clause import Attempt, Binding, Verdict, clause, met
-from engine.guards.repair_order.order import complaints, latest, parts_used, signed_lines, since, unreproduced
+from engine.guards.repair_order.order import complaints, latest, parts_used, points, signed_lines, since, unreproduced
 from engine.text import Text
 
 
@@ -135,7 +135,8 @@ def clean_and_undamaged(attempt: Attempt[ro.QcPassed]) -> Verdict:
     case = attempt.case
     compared = since(case.all(ro.ExteriorCompared), case.last(ro.WorkFinished))
     compare = compared[-1].exterior_compare if compared else None
-    wanted = any(fact.event.point is ro.Point.WASH and fact.event.answer for fact in case.all(ro.PointConfirmed))
+    asked = points(case).get(ro.Point.WASH)
+    wanted = asked is not None and asked.answer is True
     washed = case.last(ro.VehicleWashed) is not None
     return met(
         compare is ro.ExteriorCompare.SAME and (washed or not wanted),

@@ -28,6 +28,7 @@ def condition_acknowledged(attempt: Attempt[ro.QuoteIssued]) -> Verdict:
 @clause(
     "quote.items-price-eta",
     ro.QuoteIssued,
+    ro.SupplementFound,
     source="001 P40, 000 T31, 000 T35, 001 P22",
     owns=("quote_issued.eta", "quote_issued.explained", "line_quoted.labour_amount"),
     zh="报价不完整：未列工时费的项目 {unpriced}，共 {lines} 项，预计完工 {eta}，已解释 {explained}。",
@@ -38,10 +39,13 @@ def condition_acknowledged(attempt: Attempt[ro.QuoteIssued]) -> Verdict:
         en="Complete lines, prices and completion time, and explain them.",
     ),
 )
-def items_price_eta(attempt: Attempt[ro.QuoteIssued]) -> Verdict:
-    """Lines with prices, a completion time, and an explanation."""
+def items_price_eta(attempt: Attempt[Quotation]) -> Verdict:
+    """Lines with prices, a completion time, and an explanation; a supplement tells its own time and reason."""
     quote, lines = attempt.event, pending_lines(attempt.case)
     unpriced = sorted(key for key, line in lines.items() if line.labour_amount is None)
+    if isinstance(quote, ro.SupplementFound):
+        told = quote.told_to_customer
+        return met(not unpriced, unpriced=unpriced, lines=len(lines), eta=quote.new_promised_at, explained=told)
     whole = bool(lines) and not unpriced and quote.eta is not None and quote.explained is True
     return met(whole, unpriced=unpriced, lines=len(lines), eta=quote.eta, explained=quote.explained)
 

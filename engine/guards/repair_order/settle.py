@@ -31,10 +31,11 @@ from engine.text import Text
 def handwritten_is_entered(attempt: Attempt[ro.OrderHandwritten | ro.Paid]) -> Verdict:
     """Written by hand at peak only, and entered before settlement."""
     case = attempt.case
-    peak, entered = case.last(ro.PeakRaised) is not None, case.last(ro.HandwrittenOrderEntered) is not None
+    peak, written = case.last(ro.PeakRaised) is not None, case.last(ro.OrderHandwritten)
+    entered = bool(since(case.all(ro.HandwrittenOrderEntered), written))
     if isinstance(attempt.event, ro.OrderHandwritten):
-        return met(peak, peak=peak, entered=entered)
-    return met(entered or case.last(ro.OrderHandwritten) is None, peak=peak, entered=entered)
+        return met(peak, peak=peak, entered=False)
+    return met(entered or written is None, peak=peak, entered=entered)
 
 
 @clause(
@@ -74,7 +75,7 @@ def all_requests_done(attempt: Attempt[ro.Paid]) -> Verdict:
 )
 def key_box_signed(attempt: Attempt[ro.HandoverSigned | ro.Paid]) -> Verdict:
     """Papers and vehicle examined, key box signed."""
-    record = put_or_last(attempt, ro.HandoverSigned) or ro.HandoverSigned()
+    record = put_or_last(attempt, ro.HandoverSigned, ro.QcPassed) or ro.HandoverSigned()
     signed = record.key_received_signature is not None
     return met(
         record.documents_checked is True and record.vehicle_checked is True and signed,
@@ -124,7 +125,7 @@ def statement_rechecked(attempt: Attempt[ro.CustomerNotified | ro.Paid]) -> Verd
 )
 def documents_ready(attempt: Attempt[ro.DocumentsReadied | ro.Paid]) -> Verdict:
     """All five; sheet and booklet after a maintenance, the issue slip where parts were used."""
-    papers = put_or_last(attempt, ro.DocumentsReadied) or ro.DocumentsReadied()
+    papers = put_or_last(attempt, ro.DocumentsReadied, ro.QcPassed) or ro.DocumentsReadied()
     needed: dict[str, object] = {
         "order_advice_signed": papers.order_advice_signed,
         "statement_signed_by_advisor": papers.statement_signed_by_advisor,
@@ -154,8 +155,9 @@ def documents_ready(attempt: Attempt[ro.DocumentsReadied | ro.Paid]) -> Verdict:
     ),
 )
 def every_line_explained(attempt: Attempt[ro.StatementSigned | ro.Paid]) -> Verdict:
-    """Each billed line was explained."""
-    explained = {fact.event.line_id for fact in attempt.case.all(ro.LineExplained)}
+    """Each billed line was explained since the statement was printed."""
+    told = since(attempt.case.all(ro.LineExplained), attempt.case.last(ro.StatementPrinted))
+    explained = {fact.line_id for fact in told}
     missing = sorted(set(billed(attempt.case)) - explained)
     return met(not missing, lines=missing)
 
@@ -175,7 +177,9 @@ def every_line_explained(attempt: Attempt[ro.StatementSigned | ro.Paid]) -> Verd
 )
 def statement_and_sheet_signed(attempt: Attempt[ro.StatementSigned | ro.Paid]) -> Verdict:
     """Both signatures; the sheet's only after a maintenance."""
-    signed = put_or_last(attempt, ro.StatementSigned) or ro.StatementSigned()
+    signed = (
+        put_or_last(attempt, ro.StatementSigned, ro.StatementPrinted, ro.StatementLineListed) or ro.StatementSigned()
+    )
     statement, sheet = signed.statement_signature is not None, signed.maintenance_sheet_signature is not None
     return met(statement and (sheet or not is_maintenance(attempt.case)), statement=statement, sheet=sheet)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.events import repair_order as ro
 from engine.guards.clause import NOT_CONCERNED, Attempt, Binding, Figure, Verdict, clause, codes, met
-from engine.guards.repair_order.order import is_signed, latest
+from engine.guards.repair_order.order import is_signed, is_supplement, latest, points
 from engine.text import Text
 
 
@@ -23,7 +23,7 @@ from engine.text import Text
 )
 def customer_data_verified(attempt: Attempt[ro.OrderSigned]) -> Verdict:
     """A valid phone, and every deviation corrected first."""
-    if is_signed(attempt.case):
+    if is_supplement(attempt):
         return NOT_CONCERNED
     fact = attempt.case.last(ro.CustomerDataVerified)
     data = fact.event if fact else ro.CustomerDataVerified()
@@ -85,10 +85,10 @@ def free_requests_listed(attempt: Attempt[ro.OrderSigned]) -> Verdict:
 )
 def five_confirmations(attempt: Attempt[ro.OrderSigned]) -> Verdict:
     """Each of the five answered; items, price and completion agreed to."""
-    if is_signed(attempt.case):
+    if is_supplement(attempt):
         return NOT_CONCERNED
     wishes = {ro.Point.WASH, ro.Point.OLD_PARTS}
-    given = _points(attempt)
+    given = points(attempt.case)
     missing = [
         point
         for point in ro.Point
@@ -108,15 +108,11 @@ def five_confirmations(attempt: Attempt[ro.OrderSigned]) -> Verdict:
 )
 def understood_first(attempt: Attempt[ro.OrderSigned]) -> Verdict:
     """Each of the five was understood before the signature."""
-    if is_signed(attempt.case):
+    if is_supplement(attempt):
         return NOT_CONCERNED
-    given = _points(attempt)
+    given = points(attempt.case)
     unclear = [point for point in ro.Point if point not in given or given[point].understood is not True]
     return met(not unclear, points=unclear)
-
-
-def _points(attempt: Attempt[ro.OrderSigned]) -> dict[str, ro.PointConfirmed]:
-    return latest((fact.event for fact in attempt.case.all(ro.PointConfirmed)), "point")
 
 
 @clause(
@@ -134,10 +130,11 @@ def signed_before_work(
     attempt: Attempt[ro.OrderSigned | ro.OperationStarted | ro.SupplementDeclined],
 ) -> Verdict:
     """The first signature is there, with the capacity of the signer; without it nothing starts."""
-    signed = is_signed(attempt.case)
-    if isinstance(attempt.event, ro.OrderSigned) and not signed:
-        return met(attempt.event.customer_signature is not None and attempt.event.signer_role is not None)
-    return met(signed)
+    event = attempt.event
+    if isinstance(event, ro.OrderSigned):
+        first = not is_signed(attempt.case) or event.corrects == attempt.case.all(ro.OrderSigned)[0].version
+        return met(not first or None not in {event.customer_signature, event.signer_role})
+    return met(is_signed(attempt.case))
 
 
 @clause(
@@ -154,7 +151,7 @@ def signed_before_work(
 )
 def promise_in_writing(attempt: Attempt[ro.OrderSigned]) -> Verdict:
     """A concrete time, in writing."""
-    if is_signed(attempt.case):
+    if is_supplement(attempt):
         return NOT_CONCERNED
     promised, written = attempt.event.promised_at, attempt.event.promised_written_on_order
     return met(promised is not None and written is True, promised_at=promised, written=written)
@@ -174,7 +171,7 @@ def promise_in_writing(attempt: Attempt[ro.OrderSigned]) -> Verdict:
 )
 def copy_handed_over(attempt: Attempt[ro.OrderSigned]) -> Verdict:
     """The copy's serial is recorded."""
-    return NOT_CONCERNED if is_signed(attempt.case) else met(attempt.event.customer_copy_no is not None)
+    return NOT_CONCERNED if is_supplement(attempt) else met(attempt.event.customer_copy_no is not None)
 
 
 @clause(
@@ -191,7 +188,7 @@ def copy_handed_over(attempt: Attempt[ro.OrderSigned]) -> Verdict:
 )
 def supplement_signed(attempt: Attempt[ro.OrderSigned]) -> Verdict:
     """A present customer signs the supplement."""
-    if not is_signed(attempt.case) or attempt.event.customer_present is not True:
+    if not is_supplement(attempt) or attempt.event.customer_present is not True:
         return NOT_CONCERNED
     return met(attempt.event.customer_signature is not None)
 
@@ -213,7 +210,7 @@ def absent_consent_kept(
     ),
 ) -> Verdict:
     """An absent customer's consent is kept in a form that lasts."""
-    if not is_signed(attempt.case) or attempt.event.customer_present is True:
+    if not is_supplement(attempt) or attempt.event.customer_present is True:
         return NOT_CONCERNED
     kept = attempt.event.consent_evidence is not None and attempt.event.consent_channel in durable.value
     return met(kept, channel=attempt.event.consent_channel, durable=durable.value)
