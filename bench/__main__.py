@@ -16,7 +16,7 @@ from time import perf_counter
 import structlog
 from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from bench.applying import applying
 from bench.auditing import auditing, memory
@@ -25,6 +25,8 @@ from bench.measure import Measure
 from bench.sizes import FULL, QUICK, Sizes
 from engine import Text
 
+_WIDTH = 140
+"""Columns of a page that no terminal bounds."""
 _COLUMNS = (
     Text(zh="量测", en="measure"),
     Text(zh="对照", en="floor"),
@@ -81,10 +83,11 @@ def _print_json(measures: list[Measure], conditions: dict[str, object]) -> None:
 
 
 def _print_table(measures: list[Measure], conditions: dict[str, object]) -> None:
-    table = Table(*(_stacked(column) for column in _COLUMNS), box=box.SIMPLE, show_lines=True)
+    columns = (Column(_stacked(column), overflow="fold") for column in _COLUMNS)
+    table = Table(*columns, box=box.SIMPLE, show_lines=True)
     for measure in measures:
         table.add_row(*_cells(measure))
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH)
     console.print(table)
     console.print(" · ".join(f"{name} {value}" for name, value in conditions.items()))
 

@@ -11,6 +11,7 @@ import pytest
 
 from adapters.inbound.scenario import Played, Scenario, Step, load, play, stage
 from engine import Accepted, BadScenario, Binding, Engine, Refused, standard_catalogue
+from tests.support import engine_on
 
 FOLDER = Path(__file__).parent.parent / "scenarios"
 FILES = sorted(FOLDER.glob("*.toml"))
@@ -217,3 +218,9 @@ def test_a_correction_of_nothing_is_refused():
     result = play(replace(HAPPY, steps=(HAPPY.steps[0], step)), stage())
 
     assert result.steps[-1].answer.clauses == ("flow.correction",)
+
+
+def test_a_scenario_can_be_played_in_a_shop_whose_clock_nobody_moves(tmp_path):
+    result = play(replace(HAPPY, steps=HAPPY.steps[:3]), engine_on(tmp_path))
+
+    assert result.ok
