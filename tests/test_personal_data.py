@@ -484,3 +484,20 @@ def test_a_command_with_other_values_is_still_another_one_before_the_erasure(sho
 
     with pytest.raises(CommandConflict):
         shop.apply("RO-1", COMPLAINT.model_copy(update={"frequency": Personal.clear("偶尔")}), by=ADVISOR, id="c-1")
+
+
+def test_what_is_forgotten_is_overwritten_in_the_file(engine: Engine, shop: Shop, tmp_path: Path) -> None:
+    shop.apply("RO-1", COMPLAINT.model_copy(update={"customer_words": Personal.clear(_MARK)}), by=ADVISOR)
+    assert _MARK.encode() in _files(tmp_path)
+
+    shop.forget("person-7")
+    engine.store.close()  # the last connection gone, the write-ahead log is part of the file
+
+    assert _MARK.encode() not in _files(tmp_path)
+
+
+_MARK = "unmistakable-words-of-a-customer"
+
+
+def _files(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in sorted(folder.iterdir()))

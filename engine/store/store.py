@@ -59,7 +59,7 @@ class Store:
         is_sqlite = parsed.get_backend_name() == "sqlite"
         self._existing = existing(parsed)
         self._engine = _engine(parsed, busy_seconds)
-        _tune(self._engine, ("journal_mode=WAL", f"synchronous={synchronous}") if is_sqlite else ())
+        _tune(self._engine, ("journal_mode=WAL", f"synchronous={synchronous}", "secure_delete=ON") if is_sqlite else ())
         self._begin = _BEGIN[parsed.get_backend_name()]
         self._statements = compiled(parsed.get_backend_name())
         # One connection in memory is one transaction at a time; elsewhere writers of one process queue here,
@@ -178,7 +178,7 @@ def _engine(url: URL, busy_seconds: float) -> Engine:
 
 
 def _tune(engine: Engine, pragmas: tuple[str, ...]) -> None:
-    """Tell each new connection how to behave."""
+    """Tell each new connection how to behave. What is erased is overwritten, not only unlinked."""
 
     def on_connect(connection: Any, _record: object) -> None:
         for pragma in pragmas:
