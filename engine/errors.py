@@ -44,6 +44,32 @@ class BadCommand(GongdanError):
     """A command that cannot be read: a wrong type, an unknown field, a malformed id."""
 
     words = Text(zh="命令无法读取：{where} 应为 {expected}。", en="Bad command: {where} should be {expected}.")
+    codes: ClassVar[Mapping[str, Text]] = {
+        said.en: said
+        for said in (
+            Text("空缺：没有此字段", "left out: no such field"),
+            Text("必填", "given"),
+            Text("true 或 false", "a valid boolean"),
+            Text("整数", "a valid integer"),
+            Text("文字", "a valid string"),
+            Text("列表", "a valid tuple"),
+            Text("列表", "a valid frozenset"),
+            Text("一组字段", "a valid dictionary"),
+            Text(
+                "金额文字，至多两位小数，如 '1280.50'", "an amount as text with at most two decimals, such as '1280.50'"
+            ),
+            Text(
+                "带时区的时间，如 '2026-11-22T09:00:00+08:00'",
+                "a time with its zone, such as '2026-11-22T09:00:00+08:00'",
+            ),
+            Text("带时区的时间", "a time with its zone"),
+            Text("明文；承诺值只由日志持有", "a value in clear; only a journal holds commitments"),
+            Text("至多 4000 字的有效文字", "valid text of at most 4000 characters"),
+            Text("至多两位小数的金额", "no more than 2 decimal places"),
+            Text("至少一条", "at least one"),
+            Text("编号：1 至 100 个 A-Z a-z 0-9 . _ : @ / + -", "an opaque id: 1 to 100 of A-Z a-z 0-9 . _ : @ / + -"),
+        )
+    }
 
 
 class UnknownCommand(GongdanError):

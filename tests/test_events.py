@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -307,3 +308,32 @@ def test_the_form_of_a_fact_is_drawn_up_once():
 def test_a_personal_value_in_clear_never_becomes_a_document():
     with pytest.raises(ValueError, match="in clear"):
         ro.CustomerLeft(reason=Personal.clear("不愿再等")).document()
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts"),
+    [
+        (ro.KitFitted, {"x": 1}),
+        (ro.SymptomSeen, {}),
+        (ro.StaffEntered, {"kit_in_place": "yes"}),
+        (ro.InspectionCompleted, {"odometer_in_km": "5"}),
+        (ro.InspectionCompleted, {"fuel_percent": 101}),
+        (ro.InspectionCompleted, {"odometer_in_km": -1}),
+        (ro.InspectionCompleted, {"odometer_in_km": 2**53}),
+        (ro.LineQuoted, {"line_id": "王"}),
+        (ro.LineQuoted, {"line_id": 5}),
+        (ro.LineQuoted, {"line_id": "L1", "labour_amount": 1.5}),
+        (ro.LineQuoted, {"line_id": "L1", "labour_amount": "1.555"}),
+        (ro.QuoteIssued, {"eta": 5}),
+        (ro.KitFitted, {"kit_pieces": 3}),
+        (ro.OrderSigned, {"customer_signature": "x"}),
+        (ro.PurposeRecorded, {"primary_purpose": "fun"}),
+        (ro.CustomerLeft, {"reason": 5}),
+    ],
+)
+def test_what_was_expected_is_said_in_chinese_too(kind, facts):
+    with pytest.raises(BadCommand) as caught:
+        kind.read(facts)
+
+    expected = caught.value.text.zh.partition("应为")[2]
+    assert re.search("[\u4e00-\u9fff]", expected)

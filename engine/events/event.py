@@ -29,6 +29,7 @@ from pydantic_core import PydanticCustomError
 from engine.canonical import instant
 from engine.errors import BadCommand
 from engine.events.personal import JOURNAL, Personal
+from engine.text import Text
 
 ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,99}"
 
@@ -164,15 +165,24 @@ class Event(BaseModel):
 
 def bad_command(kind: str, error: ValidationError) -> BadCommand:
     """The first thing wrong with some facts: where, and what was expected. The value is never repeated."""
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join([kind, *(str(part) for part in first["loc"])])
-    expected = _EXPECTED.get(first["type"]) or _without_lead(first["msg"])
-    return BadCommand(where=where, expected=expected)
+    return BadCommand(where=where, expected=_expected(first["type"], first["msg"], first.get("ctx", {})))
 
 
-_EXPECTED = {"extra_forbidden": "left out: no such field", "missing": "given"}
+def _expected(problem: str, message: str, context: Mapping[str, object]) -> object:
+    """What should have stood there: with its limit in both languages, or words that BadCommand spells out."""
+    if problem in _LIMITS:
+        name, words = _LIMITS[problem]
+        return words.render({"limit": context[name]})
+    return _EXPECTED.get(problem) or re.sub(r"^(Input|Value|Decimal input)? ?should (be|have) ", "", message)
 
 
-def _without_lead(message: str) -> str:
-    """Pydantic's sentence without its lead, to stand after "should be"."""
-    return re.sub(r"^(Input|Value|String|List|Decimal input|Datetime)? ?should (be|have|match) ", "", message)
+_EXPECTED = {"extra_forbidden": "left out: no such field", "missing": "given", "model_type": "a valid dictionary"}
+_LIMITS = {
+    "enum": ("expected", Text("以下之一：{limit}", "one of {limit}")),
+    "less_than_equal": ("le", Text("不大于 {limit} 的数", "a number of at most {limit}")),
+    "less_than": ("lt", Text("小于 {limit} 的数", "a number below {limit}")),
+    "greater_than_equal": ("ge", Text("不小于 {limit} 的数", "a number of at least {limit}")),
+    "string_pattern_mismatch": ("pattern", Text("形如 {limit} 的文字", "text of the form {limit}")),
+}
