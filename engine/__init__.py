@@ -25,7 +25,8 @@ from engine.errors import (
 from engine.events.event import Attachment, Event
 from engine.events.personal import Personal
 from engine.findings import NOT_ANCHORED, Finding, Report
-from engine.guards.clause import Attempt, Binding, Clause, Figure, Verdict, clause, met
+from engine.guards.clause import Attempt, Binding, Clause, Verdict, clause, met
+from engine.guards.figure import Figure
 from engine.journal import Entry
 from engine.ports import Adapter, World
 from engine.profiles import standard_catalogue

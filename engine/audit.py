@@ -11,12 +11,12 @@ from itertools import groupby
 
 from engine.canonical import digest
 from engine.case import FIRST, Case, CaseRow
-from engine.command import Accepted, Answer
+from engine.command import Accepted
 from engine.decider import Decider
 from engine.errors import BadJournal, RulesUnknown
 from engine.events.common import CaseOpened
 from engine.findings import Finding, Report
-from engine.journal import Entry, Said
+from engine.journal import Entry, Words, said_by
 from engine.rules import Catalogue, Rules
 
 Deciders = Callable[[str], Decider]
@@ -151,22 +151,13 @@ def _answers(case: Case, decider: Decider, entry: Entry) -> Iterator[Finding]:
         return
     if (answer.state, answer.version, entry.workflow) != (entry.state, entry.version, case.workflow):
         yield finding("replay.state", answer.state, entry.state)
-    said, recorded = _said(answer), (entry.refusals, entry.notes, entry.waived)
+    said, recorded = said_by(answer), (entry.refusals, entry.notes, entry.waived)
     if said != recorded:
         yield finding("replay.clauses", _ids(said), _ids(recorded))
 
 
 def _word(accepted: bool) -> str:
     return "accepted" if accepted else "refused"
-
-
-Words = tuple[tuple[Said, ...], tuple[Said, ...], tuple[str, ...]]
-
-
-def _said(answer: Answer) -> Words:
-    if isinstance(answer, Accepted):
-        return (), tuple((note.clause, note.facts) for note in answer.notes), answer.waived
-    return tuple((refusal.clause, refusal.facts) for refusal in answer.refusals), (), ()
 
 
 def _ids(said: Words) -> list[str]:

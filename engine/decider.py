@@ -21,7 +21,8 @@ from engine.errors import RulesUnknown, UnknownCommand
 from engine.events.common import CaseOpened, ClauseWaived
 from engine.events.event import Event
 from engine.guards import flow
-from engine.guards.clause import Attempt, Binding, Clause, Figure
+from engine.guards.clause import Attempt, Binding, Clause
+from engine.guards.figure import Figure
 from engine.journal import Entry
 from engine.rules import Catalogue, Rules
 

@@ -26,6 +26,8 @@ LONGEST = 65_535
 
 Said = tuple[str, Mapping[str, object]]
 """What a clause said: its id and its facts."""
+Words = tuple[tuple[Said, ...], tuple[Said, ...], tuple[str, ...]]
+"""What the clauses said of an answer: refusals, notes, waived."""
 
 
 def seal(body: bytes) -> str:
@@ -57,32 +59,8 @@ class Entry:
     @classmethod
     def of(cls, case: Case, command: Command, recorded_at: datetime, answer: Answer) -> Self:
         """Seal an answer to the head of its case."""
-        accepted = isinstance(answer, Accepted)
-        refusals = () if isinstance(answer, Accepted) else answer.refusals
-        notes, waived = (answer.notes, answer.waived) if isinstance(answer, Accepted) else ((), ())
-        said = [(refusal.clause, refusal.facts) for refusal in refusals]
-        noted = [(refusal.clause, refusal.facts) for refusal in notes]
-        document = {
-            "format": FORMAT,
-            "shop": case.shop,
-            "case": case.id,
-            "workflow": case.workflow,
-            "seq": answer.seq,
-            "version": answer.version,
-            "rules": case.rules,
-            "command": _command(command),
-            "recorded_at": instant(recorded_at),
-            "outcome": {
-                "answer": "accepted" if accepted else "refused",
-                "state": answer.state,
-                "event": command.name if accepted else None,
-                "refusals": [{"clause": id_, "facts": facts} for id_, facts in said],
-                "notes": [{"clause": id_, "facts": facts} for id_, facts in noted],
-                "waived": [*waived],
-            },
-            "prev": case.head,
-        }
-        body = canonical(document)
+        refusals, notes, waived = said_by(answer)
+        body = canonical(_document(case, command, recorded_at, answer))
         if len(body) > LONGEST:
             raise BadCommand(where=command.name, expected=f"facts that fit an entry of at most {LONGEST} bytes")
         return cls(
@@ -94,10 +72,10 @@ class Entry:
             rules=case.rules,
             command=command,
             recorded_at=recorded_at,
-            accepted=accepted,
+            accepted=isinstance(answer, Accepted),
             state=answer.state,
-            refusals=tuple(said),
-            notes=tuple(noted),
+            refusals=refusals,
+            notes=notes,
             waived=waived,
             prev=case.head,
             body=body,
@@ -144,6 +122,39 @@ def _no_floats(text: str) -> float:
 
 
 _DECODE = json.JSONDecoder(parse_float=_no_floats).decode
+
+
+def said_by(answer: Answer) -> Words:
+    """What the clauses said of an answer: those that refuse, those that only note, those waived."""
+    if isinstance(answer, Accepted):
+        return (), tuple((note.clause, note.facts) for note in answer.notes), answer.waived
+    return tuple((refusal.clause, refusal.facts) for refusal in answer.refusals), (), ()
+
+
+def _document(case: Case, command: Command, recorded_at: datetime, answer: Answer) -> dict[str, Any]:
+    """An entry as it is written; docs/reference/entry.md says the same."""
+    accepted = isinstance(answer, Accepted)
+    refusals, notes, waived = said_by(answer)
+    return {
+        "format": FORMAT,
+        "shop": case.shop,
+        "case": case.id,
+        "workflow": case.workflow,
+        "seq": answer.seq,
+        "version": answer.version,
+        "rules": case.rules,
+        "command": _command(command),
+        "recorded_at": instant(recorded_at),
+        "outcome": {
+            "answer": "accepted" if accepted else "refused",
+            "state": answer.state,
+            "event": command.name if accepted else None,
+            "refusals": [{"clause": id_, "facts": facts} for id_, facts in refusals],
+            "notes": [{"clause": id_, "facts": facts} for id_, facts in notes],
+            "waived": [*waived],
+        },
+        "prev": case.head,
+    }
 
 
 def _command(command: Command) -> dict[str, Any]:

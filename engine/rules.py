@@ -18,7 +18,8 @@ from engine.canonical import canonical, digest
 from engine.errors import BadProfile, RulesUnknown, UnknownProfile
 from engine.events.event import Code, Event, bad_command
 from engine.guards import flow
-from engine.guards.clause import Binding, Clause, Figure
+from engine.guards.clause import Binding, Clause
+from engine.guards.figure import Figure
 from engine.roles import Role
 from engine.states.workflow import Workflow
 from engine.text import Text

@@ -10,7 +10,7 @@ import pytest
 from adapters.inbound.cli import demo
 from adapters.inbound.cli.demo import SCENARIOS, Audited
 from adapters.inbound.cli.scenarios import NoScenarios, find, scenarios_folder
-from adapters.inbound.scenario import load
+from adapters.inbound.scenario_file import load
 from engine import Finding, Report, Text
 from tests.support import gongdan
 

@@ -501,3 +501,19 @@ _MARK = "unmistakable-words-of-a-customer"
 
 def _files(folder: Path) -> bytes:
     return b"".join(file.read_bytes() for file in sorted(folder.iterdir()))
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {**COMMITMENT, "commitment": "ab" * 31},
+        {**COMMITMENT, "commitment": "AB" * 32},
+        {**COMMITMENT, "value": "x"},
+        {**COMMITMENT, "given": 1},
+        {"commitment": "ab" * 32},
+        "ab" * 32,
+    ],
+)
+def test_what_is_no_commitment_is_not_read_as_one(document: object) -> None:
+    with pytest.raises(ValueError, match="commitment"):
+        Personal.from_document(document)

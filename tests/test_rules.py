@@ -32,7 +32,7 @@ from engine.canonical import canonical
 from engine.command import Actor, Command
 from engine.decider import Decider
 from engine.events import EVENTS
-from engine.guards.clause import codes, minutes, percent
+from engine.guards.figure import codes, minutes, percent
 from engine.profiles import SHIPPED
 from tests.support import ADVISOR, MANAGER, START, TECHNICIAN
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.inbound.scenario import Played, Scenario, Step, load, play, stage
+from adapters.inbound.scenario import Played, Scenario, Step, play, stage
+from adapters.inbound.scenario_file import load
 from engine import Accepted, BadScenario, Binding, Engine, Refused, standard_catalogue
 from tests.support import engine_on
 

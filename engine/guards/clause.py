@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Concatenate, Generic, Literal, TypeVar, overload
+from typing import Any, Concatenate, Generic, TypeVar, overload
 
 from engine.canonical import instant
 from engine.case import Case
 from engine.command import Actor, Late, Refusal
 from engine.events.event import Event
+from engine.guards.figure import Figure
 from engine.text import Text
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
@@ -24,9 +25,6 @@ A = TypeVar("A", bound=Event)
 B = TypeVar("B", bound=Event)
 C = TypeVar("C", bound=Event)
 D = TypeVar("D", bound=Event)
-V = TypeVar("V", int, Decimal, tuple[str, ...])
-
-Tighter = Literal["lower", "higher", "more", "fewer"]
 
 
 class Binding(StrEnum):
@@ -80,73 +78,6 @@ def _plain(value: object) -> object:
     if isinstance(value, str | Decimal):
         return str(value)
     return [_plain(item) for item in value] if isinstance(value, Sequence) else value
-
-
-@dataclass(frozen=True, slots=True)
-class Figure(Generic[V]):
-    """A figure of the SOP: its value in force, its unit, which way is tighter, and whether the source names it.
-
-    `house` marks a figure that no source gives: our own choice, a profile may set it.
-    """
-
-    value: V
-    unit: str
-    tighter: Tighter
-    house: bool = False
-
-    def document(self) -> object:
-        """The value as rules are stored: integers and lists as they are, decimals as text."""
-        value: Any = self.value
-        match value:
-            case tuple():
-                return [*value]
-            case Decimal():
-                return str(value)
-            case _:
-                return value
-
-    def having(self, document: object) -> Figure[V]:
-        """The same figure with a value from a profile or a stored body. Raises ValueError for another type."""
-        return Figure(self._read(document), self.unit, self.tighter, self.house)
-
-    def _read(self, document: object) -> Any:
-        if isinstance(document, bool):
-            document = None
-        if isinstance(self.value, tuple) and isinstance(document, list) and all(isinstance(x, str) for x in document):
-            return tuple(document)
-        if isinstance(self.value, Decimal) and isinstance(document, str | int) and _is_number(document):
-            return Decimal(document)
-        if isinstance(self.value, int) and isinstance(document, int):
-            return document
-        message = f"a figure in {self.unit}, such as {self.document()!r}"
-        raise ValueError(message)
-
-
-def _is_number(document: str | int) -> bool:
-    try:
-        return Decimal(document).is_finite()
-    except ArithmeticError:
-        return False
-
-
-def percent(value: str, *, tighter: Tighter, house: bool = False) -> Figure[Decimal]:
-    """A figure in percent."""
-    return Figure(Decimal(value), "percent", tighter, house)
-
-
-def minutes(value: int, *, tighter: Tighter, house: bool = False) -> Figure[int]:
-    """A figure in minutes."""
-    return Figure(value, "minutes", tighter, house)
-
-
-def number(value: int, unit: str, *, tighter: Tighter, house: bool = False) -> Figure[int]:
-    """A figure that counts."""
-    return Figure(value, unit, tighter, house)
-
-
-def codes(*value: str, unit: str, tighter: Tighter, house: bool = False) -> Figure[tuple[str, ...]]:
-    """A figure that lists codes."""
-    return Figure(value, unit, tighter, house)
 
 
 Judge = Callable[..., Verdict]

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from engine.events.common import ClauseWaived
 from engine.events.event import Event
-from engine.guards.clause import NOT_CONCERNED, Attempt, Figure, Verdict, clause, codes, met, minutes
+from engine.guards.clause import NOT_CONCERNED, Attempt, Verdict, clause, met
+from engine.guards.figure import Figure, codes, minutes
 from engine.text import Text
 
 CORRECT = "correct:"

@@ -20,7 +20,8 @@ from adapters.inbound.cli.play import played_document, played_lines
 from adapters.inbound.cli.scenarios import find, scenarios_folder
 from adapters.inbound.cli.screen import indented, joined, show, show_json, styled, words
 from adapters.inbound.journal_file import read_journal, write_journal
-from adapters.inbound.scenario import Played, load, play, stage
+from adapters.inbound.scenario import Played, play, stage
+from adapters.inbound.scenario_file import load
 from engine import Catalogue, Engine, Line, Refused, Report, Text, audit_journal
 
 SCENARIOS = ("J-happy-path", "C3-tie-rod-doubled", "D1-worn-tyres", "A1-no-covers-needed")

@@ -14,7 +14,8 @@ from adapters.inbound.cli.answers import answer_document, answered, label, refus
 from adapters.inbound.cli.door import REFUSED
 from adapters.inbound.cli.scenarios import find, scenarios_folder
 from adapters.inbound.cli.screen import grid, indented, joined, show, show_json, styled, words
-from adapters.inbound.scenario import Expectation, Played, PlayedStep, Scenario, load, play, stage
+from adapters.inbound.scenario import Expectation, Played, PlayedStep, Scenario, play, stage
+from adapters.inbound.scenario_file import load
 from engine import Accepted, Answer, Catalogue, Refusal, Text
 
 _COLUMNS = (33, 29, 29, 3)

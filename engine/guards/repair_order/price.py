@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from engine.events import repair_order as ro
-from engine.guards.clause import Attempt, Figure, Verdict, clause, met, percent
+from engine.guards.clause import Attempt, Verdict, clause, met
+from engine.guards.figure import Figure, percent
 from engine.guards.repair_order.order import (
     amount,
     billed,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from engine.events import repair_order as ro
-from engine.guards.clause import NOT_CONCERNED, Attempt, Binding, Figure, Verdict, clause, codes, met
+from engine.guards.clause import NOT_CONCERNED, Attempt, Binding, Verdict, clause, met
+from engine.guards.figure import Figure, codes
 from engine.guards.repair_order.order import is_signed, is_supplement, latest, points
 from engine.text import Text
 
