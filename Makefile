@@ -26,7 +26,7 @@ bench: $(READY)  ## ratios against hand-written floors, in one run (never part o
 	$(BIN)/python -m bench
 
 soak: $(READY)   ## the crash, race and Hypothesis tests at length
-	GONGDAN_SOAK=1 $(BIN)/python -m pytest -m soak
+	$(BIN)/python -m pytest -m soak
 
 docs: $(READY)   ## write the generated parts of README and docs anew
 	$(BIN)/python -m tests.docs
