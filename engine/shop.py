@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any, TypeVar, cast
 
 import structlog
@@ -150,7 +151,8 @@ class Shop:
         kind = self._cases.catalogue.events.get(name)
         if kind is None or kind is CaseOpened:
             known = sorted(set(self._cases.catalogue.events) - {CaseOpened.kind})
-            raise UnknownCommand(workflow="*", name=name, expected=known)
+            workflows = sorted(self._cases.catalogue.workflows)
+            raise UnknownCommand(workflow=workflows, name=name, expected=get_close_matches(name, known) or known)
         return kind.read(facts)
 
     def forget(self, subject: str) -> int:
