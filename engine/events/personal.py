@@ -23,7 +23,7 @@ _HALF = re.compile(r"[\ud800-\udfff]")
 TEXT = f"valid text of at most {_LONGEST} characters"
 """What a personal value should be."""
 
-_PARTS = {"commitment", "given", "valid"}
+_PARTS = ("commitment", "given", "valid")
 _COMMITMENT = re.compile(r"[0-9a-f]{64}")
 
 
@@ -89,10 +89,10 @@ class Personal:
     @classmethod
     def from_document(cls, document: Any) -> Personal:
         """The sealed form read back. Raises ValueError when it is none."""
-        match document:
-            case {"commitment": str() as commitment, "given": bool() as given, "valid": bool() as valid}:
-                if set(document) == _PARTS and _COMMITMENT.fullmatch(commitment):
-                    return cls(None, commitment, given=given, valid=valid)
+        whole = isinstance(document, dict) and set(document) == {*_PARTS}
+        match [document[part] for part in _PARTS] if whole else []:
+            case [str() as commitment, bool() as given, bool() as valid] if _COMMITMENT.fullmatch(commitment):
+                return cls(None, commitment, given=given, valid=valid)
         message = "a commitment with given and valid"
         raise ValueError(message)
 
