@@ -36,8 +36,8 @@ def refusal_accepted(lines: Iterable[Line], case: str, command: str) -> list[Lin
             if hit:
                 document["outcome"] |= {"answer": "accepted", "event": command, "refusals": []}
             if done := done or hit:
-                body = _bytes({**document, "version": document["version"] + 1, "prev": head})  # noqa: PLW2901
-                seal = hashlib.sha256(b"\x00" + body).hexdigest()  # noqa: PLW2901
+                body = _bytes({**document, "version": document["version"] + 1, "prev": head})  # noqa: PLW2901 - forged
+                seal = hashlib.sha256(b"\x00" + body).hexdigest()  # noqa: PLW2901 - and sealed anew
             head = seal
         forged.append((kind, body, seal))
     return forged

@@ -105,10 +105,10 @@ def is_signed(case: Case) -> bool:
     return case.last(ro.OrderSigned) is not None
 
 
-def is_supplement(attempt: Attempt[ro.OrderSigned]) -> bool:
+def is_supplement(case: Case, signature: ro.OrderSigned) -> bool:
     """The signature is for a supplement: the order was signed before, and this does not correct that signature."""
-    signed = attempt.case.all(ro.OrderSigned)
-    return bool(signed) and attempt.event.corrects != signed[0].version
+    signed = case.all(ro.OrderSigned)
+    return bool(signed) and signature.corrects != signed[0].version
 
 
 def points(case: Case) -> dict[str, ro.PointConfirmed]:

@@ -24,7 +24,7 @@ from engine.text import Text
 )
 def customer_data_verified(attempt: Attempt[ro.OrderSigned]) -> Verdict:
     """A valid phone, and every deviation corrected first."""
-    if is_supplement(attempt):
+    if is_supplement(attempt.case, attempt.event):
         return NOT_CONCERNED
     fact = attempt.case.last(ro.CustomerDataVerified)
     data = fact.event if fact else ro.CustomerDataVerified()
@@ -86,7 +86,7 @@ def free_requests_listed(attempt: Attempt[ro.OrderSigned]) -> Verdict:
 )
 def five_confirmations(attempt: Attempt[ro.OrderSigned]) -> Verdict:
     """Each of the five answered; items, price and completion agreed to."""
-    if is_supplement(attempt):
+    if is_supplement(attempt.case, attempt.event):
         return NOT_CONCERNED
     wishes = {ro.Point.WASH, ro.Point.OLD_PARTS}
     given = points(attempt.case)
@@ -109,7 +109,7 @@ def five_confirmations(attempt: Attempt[ro.OrderSigned]) -> Verdict:
 )
 def understood_first(attempt: Attempt[ro.OrderSigned]) -> Verdict:
     """Each of the five was understood before the signature."""
-    if is_supplement(attempt):
+    if is_supplement(attempt.case, attempt.event):
         return NOT_CONCERNED
     given = points(attempt.case)
     unclear = [point for point in ro.Point if point not in given or given[point].understood is not True]
@@ -133,8 +133,7 @@ def signed_before_work(
     """The first signature is there, with the capacity of the signer; without it nothing starts."""
     event = attempt.event
     if isinstance(event, ro.OrderSigned):
-        first = not is_signed(attempt.case) or event.corrects == attempt.case.all(ro.OrderSigned)[0].version
-        return met(not first or None not in {event.customer_signature, event.signer_role})
+        return met(is_supplement(attempt.case, event) or None not in {event.customer_signature, event.signer_role})
     return met(is_signed(attempt.case))
 
 
@@ -152,7 +151,7 @@ def signed_before_work(
 )
 def promise_in_writing(attempt: Attempt[ro.OrderSigned]) -> Verdict:
     """A concrete time, in writing."""
-    if is_supplement(attempt):
+    if is_supplement(attempt.case, attempt.event):
         return NOT_CONCERNED
     promised, written = attempt.event.promised_at, attempt.event.promised_written_on_order
     return met(promised is not None and written is True, promised_at=promised, written=written)
@@ -172,7 +171,9 @@ def promise_in_writing(attempt: Attempt[ro.OrderSigned]) -> Verdict:
 )
 def copy_handed_over(attempt: Attempt[ro.OrderSigned]) -> Verdict:
     """The copy's serial is recorded."""
-    return NOT_CONCERNED if is_supplement(attempt) else met(attempt.event.customer_copy_no is not None)
+    return (
+        NOT_CONCERNED if is_supplement(attempt.case, attempt.event) else met(attempt.event.customer_copy_no is not None)
+    )
 
 
 @clause(
@@ -189,7 +190,7 @@ def copy_handed_over(attempt: Attempt[ro.OrderSigned]) -> Verdict:
 )
 def supplement_signed(attempt: Attempt[ro.OrderSigned]) -> Verdict:
     """A present customer signs the supplement."""
-    if not is_supplement(attempt) or attempt.event.customer_present is not True:
+    if not is_supplement(attempt.case, attempt.event) or attempt.event.customer_present is not True:
         return NOT_CONCERNED
     return met(attempt.event.customer_signature is not None)
 
@@ -211,7 +212,7 @@ def absent_consent_kept(
     ),
 ) -> Verdict:
     """An absent customer's consent is kept in a form that lasts."""
-    if not is_supplement(attempt) or attempt.event.customer_present is True:
+    if not is_supplement(attempt.case, attempt.event) or attempt.event.customer_present is True:
         return NOT_CONCERNED
     kept = attempt.event.consent_evidence is not None and attempt.event.consent_channel in durable.value
     return met(kept, channel=attempt.event.consent_channel, durable=durable.value)
