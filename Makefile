@@ -45,5 +45,5 @@ $(READY): pyproject.toml $(wildcard constraints.txt)
 	  && $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet $(addprefix --constraint ,$(wildcard constraints.txt)) \
-	  --group dev --editable '.[cli]'
+	  --group dev --editable '.[cli,pg]'
 	touch $@

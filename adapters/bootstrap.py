@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from engine import Adapter, Catalogue, Engine, Store, World, standard_catalogue
+from engine import Adapter, Catalogue, Engine, GongdanError, Store, World, standard_catalogue
 
 DEFAULT_URL = "sqlite:///gongdan.db"
 
@@ -24,18 +24,24 @@ def real_world() -> World:
 def bootstrap(
     url: str = DEFAULT_URL,
     *,
+    upgrade: bool = False,
+    schema: str | None = None,
     adapters: Iterable[Adapter] = (),
     catalogue: Catalogue | None = None,
     world: World | None = None,
     synchronous: str = "FULL",
     busy_seconds: float = 10.0,
 ) -> Engine:
-    """An engine on a database, its tables created where they are missing.
+    """An engine on a database that has its tables; with `upgrade` they are made or brought up to date first.
 
-    `synchronous` is SQLite's durability: FULL keeps every commit, NORMAL may lose the last ones at a power cut;
-    `busy_seconds` is how long it waits for another process that writes.
-    Raises StoreUnavailable.
+    `schema` is the PostgreSQL schema of the tables. `synchronous` is SQLite's durability: FULL keeps every commit,
+    NORMAL may lose the last ones at a power cut. `busy_seconds` is how long to wait for a lock that another writer
+    holds. Raises OtherSchema for tables of another version, StoreUnavailable.
     """
-    store = Store(url, synchronous=synchronous, busy_seconds=busy_seconds)
-    store.create()
+    store = Store(url, schema=schema, synchronous=synchronous, busy_seconds=busy_seconds)
+    try:
+        store.upgrade() if upgrade else store.check()
+    except GongdanError:
+        store.close()
+        raise
     return Engine(store, catalogue or standard_catalogue(), world or real_world(), adapters)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import platform
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-import structlog
 from rich import box
 from rich.console import Console
 from rich.table import Column, Table
@@ -22,6 +21,10 @@ from bench.applying import applying
 from bench.auditing import auditing, memory
 from bench.deciding import deciding
 from bench.measure import Measure
+from bench.playing import only_warnings
+from bench.postgresql import on_postgresql
+from bench.reading import reading
+from bench.server import CannotStart, running, version
 from bench.sizes import FULL, QUICK, Sizes
 from engine import Text
 
@@ -35,6 +38,7 @@ _COLUMNS = (
     Text(zh="最小 … 最大", en="min … max"),
     Text(zh="结论", en="verdict"),
 )
+_LEFT_OUT = Text(zh="未测", en="left out")
 _REACHED = {True: Text(zh="达到", en="reached"), False: Text(zh="未达到", en="missed")}
 
 
@@ -44,31 +48,40 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few rounds of few cases: only shows that it runs")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     asked = parser.parse_args()
-    _configure_logging()
+    only_warnings()
     start = perf_counter()
-    with TemporaryDirectory() as folder:
-        measures = list(_told(_measures(Path(folder), QUICK if asked.quick else FULL)))
-    conditions = {
+    conditions: dict[str, object] = {
         "python": platform.python_version(),
-        "sqlite": sqlite3.sqlite_version,
         "machine": platform.machine(),
-        "seconds": round(perf_counter() - start, 1),
+        "sqlite": sqlite3.sqlite_version,
     }
+    with TemporaryDirectory() as folder:
+        measures = list(_told(_measures(Path(folder), QUICK if asked.quick else FULL, conditions)))
+    conditions["seconds"] = round(perf_counter() - start, 1)
     (_print_json if asked.json else _print_table)(measures, conditions)
 
 
-def _configure_logging() -> None:
-    """As a host would: a line below WARNING costs next to nothing."""
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING), cache_logger_on_first_use=True
-    )
-
-
-def _measures(folder: Path, sizes: Sizes) -> Iterator[Measure]:
+def _measures(folder: Path, sizes: Sizes, conditions: dict[str, object]) -> Iterator[Measure]:
     yield from applying(folder, sizes)
+    yield from measured_on(running, sizes, conditions)
+    yield from reading(folder, sizes)
     yield deciding(sizes)
     yield auditing(folder, sizes)
     yield memory(folder, sizes)
+
+
+def measured_on(
+    server: Callable[[], AbstractContextManager[str]], sizes: Sizes, conditions: dict[str, object]
+) -> Iterator[Measure]:
+    """What is measured on PostgreSQL; where none can start it is left out, and the conditions say why."""
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(server())
+        except CannotStart as reason:
+            conditions["postgresql"] = f"{_LEFT_OUT.zh} {_LEFT_OUT.en}: {reason}"
+            return
+        conditions["postgresql"] = version(url)
+        yield from on_postgresql(url, sizes)
 
 
 def _told(measures: Iterable[Measure]) -> Iterator[Measure]:

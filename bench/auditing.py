@@ -10,7 +10,7 @@ from pathlib import Path
 from time import process_time
 
 from adapters.bootstrap import bootstrap
-from bench.measure import Measure
+from bench.measure import Comparison, Measure
 from bench.order import ADVISOR, PROFILE, SHOP, STEPS, Step
 from bench.rounds import Contender, interleaved
 from bench.sizes import Sizes
@@ -30,14 +30,11 @@ def auditing(folder: Path, sizes: Sizes) -> Measure:
     lines, catalogue = list(engine.export_journal()), engine.catalogue
     contenders = {"audit": _by_audit(lines, catalogue), "bare": _bare(lines, catalogue)}
     rounds = interleaved(contenders, process_time, sizes.short_rounds)
-    return Measure(
-        key="audit",
+    return Comparison(rounds, "audit", "bare").at_least(
+        MARK,
+        "audit",
         name=Text(zh="审计日志", en="audit"),
         floor=Text(zh="只解析并裁定同样的条目 ÷ 审计", en="bare parse + decide of the same entries ÷ audit"),
-        mark=MARK,
-        at_least=True,
-        ratios=rounds.ratios("bare", "audit"),
-        figures={"engine_us": rounds.micros("audit"), "floor_us": rounds.micros("bare")},
     )
 
 
@@ -77,7 +74,7 @@ def _peak(file: Path, cases: int) -> int:
 
 def _played(file: Path, cases: int, steps: Sequence[Step]) -> Engine:
     """An engine with many orders that all took these steps; nobody needs its disk to be safe."""
-    engine = bootstrap(f"sqlite:///{file}", synchronous="OFF")
+    engine = bootstrap(f"sqlite:///{file}", upgrade=True, synchronous="OFF")
     shop = engine.shop(SHOP, profile=PROFILE)
     facts = [shop.fact(step.name, step.facts) for step in steps]
     for number in range(cases):

@@ -8,7 +8,7 @@ from time import process_time
 
 from transitions import Machine
 
-from bench.measure import Measure
+from bench.measure import Comparison, Measure
 from bench.order import ADVISOR, PROFILE, SHOP, STEPS
 from bench.rounds import Contender, interleaved
 from bench.sizes import Sizes
@@ -31,14 +31,11 @@ def deciding(sizes: Sizes) -> Measure:
     decider = _decider()
     contenders = {"engine": _by_engine(decider, sizes.decided), "stock": _by_stock(decider, sizes.decided)}
     rounds = interleaved(contenders, process_time, sizes.short_rounds)
-    return Measure(
-        key="decide",
+    return Comparison(rounds, "engine", "stock").at_most(
+        MARK,
+        "decide",
         name=Text(zh="裁定一条命令", en="decide"),
         floor=Text(zh="引擎 ÷ transitions 原样，空条件同数", en="engine ÷ stock transitions, as many empty conditions"),
-        mark=MARK,
-        at_least=False,
-        ratios=rounds.ratios("engine", "stock"),
-        figures={"engine_us": rounds.micros("engine"), "floor_us": rounds.micros("stock")},
     )
 
 

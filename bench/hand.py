@@ -1,6 +1,7 @@
-"""The floor of apply: the same statements by hand on `sqlite3`, without rules, types, pool or engine.
+"""The floor of apply: the same statements by hand on the driver, without rules, types, pool or engine.
 
-It is told what to answer; it seals and stores it as the engine must.
+It is told what to answer; it seals and stores it as the engine must. PostgreSQL takes it naively: one round trip for
+each statement.
 """
 
 from __future__ import annotations
@@ -11,76 +12,95 @@ import secrets
 import sqlite3
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
+
+import psycopg
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 _LOCK = """
-SELECT workflow, rules, state, seq, version, head, recorded_at,
-       (SELECT case_id FROM gongdan_entry WHERE shop = ? AND command_id = ?)
-FROM gongdan_case WHERE shop = ? AND case_id = ?"""
-_OPEN = "INSERT INTO gongdan_case VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+SELECT workflow, rules, state, is_open, advisor, promised_at, seq, version, head, recorded_at,
+       (SELECT case_id FROM gongdan_entry WHERE shop = %s AND command_id = %s)
+FROM gongdan_case WHERE shop = %s AND case_id = %s"""
+_OPEN = """
+INSERT INTO gongdan_case (shop, case_id, workflow, rules, state, is_open, advisor, promised_at, seq, version, head,
+                          recorded_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 _MOVE = """
-UPDATE gongdan_case SET state = ?, seq = ?, version = ?, head = ?, recorded_at = ?
-WHERE shop = ? AND case_id = ? AND head = ?"""
-_APPEND = "INSERT INTO gongdan_entry VALUES (?, ?, ?, ?, ?, ?)"
-_KEEP = "INSERT INTO gongdan_personal VALUES (?, ?, ?, ?, ?, ?, ?)"
+UPDATE gongdan_case
+SET state = %s, is_open = %s, advisor = %s, promised_at = %s, seq = %s, version = %s, head = %s, recorded_at = %s
+WHERE shop = %s AND case_id = %s AND head = %s"""
+_APPEND = "INSERT INTO gongdan_entry (shop, case_id, seq, command_id, body, seal) VALUES (%s, %s, %s, %s, %s, %s)"
+_KEEP = """
+INSERT INTO gongdan_personal (shop, case_id, seq, path, subject, salt, value) VALUES (%s, %s, %s, %s, %s, %s, %s)"""
 _QUEUE = """
 INSERT INTO gongdan_outbox (adapter, shop, case_id, seq, attempts, due_at)
-SELECT adapter, ?, ?, ?, 0, ? FROM gongdan_subscription WHERE workflow IN ('*', ?) AND answer IN ('*', ?)"""
+SELECT adapter, %s, %s, %s, 0, %s FROM gongdan_subscription WHERE workflow IN ('*', %s) AND answer IN ('*', %s)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scripted:
+    """One answer: its entry's document, its personal values in clear, and what lists show of the case after it."""
+
+    entry: Mapping[str, Any]
+    clear: Sequence[tuple[str, str]]
+    listed: tuple[str, bool, str | None, str | None]
 
 
 class ByHand:
-    """A connection to a database that the engine's store has created, and the SQL of one apply."""
+    """A connection to a database that has the engine's tables, and the SQL of one apply."""
 
-    def __init__(self, file: Path, synchronous: str) -> None:
-        self._run = self._connect(file, synchronous).execute
+    def __init__(self, cursor: Any, begin: str, lock: str, mark: str) -> None:
+        """Statements as this driver wants them; `mark` is its parameter."""
+        self._run = cursor.execute
+        self._begin = begin
+        texts = (each.replace("%s", mark) for each in (lock, _OPEN, _MOVE, _APPEND, _KEEP, _QUEUE))
+        self._lock, self._open, self._move, self._append, self._keep, self._queue = texts
 
-    @staticmethod
-    def _connect(file: Path, synchronous: str) -> sqlite3.Connection:
-        connection = sqlite3.connect(file, isolation_level=None)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute(f"PRAGMA synchronous={synchronous}")
-        return connection
+    @classmethod
+    def on_sqlite(cls, connection: sqlite3.Connection, synchronous: str) -> ByHand:
+        """On a connection in autocommit, at one of SQLite's durable settings."""
+        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "secure_delete=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        return cls(connection.cursor(), "BEGIN IMMEDIATE", _LOCK, "?")
 
-    def apply(self, shop: str, case: str, entry: Mapping[str, Any], clear: Sequence[tuple[str, str]]) -> None:
-        """Store one answer: `entry` is its document but for what only this case knows; `clear` its personal values."""
+    @classmethod
+    def on_postgresql(cls, connection: psycopg.Connection) -> ByHand:
+        """On a connection in autocommit."""
+        return cls(connection.cursor(), "BEGIN", f"{_LOCK} FOR UPDATE", "%s")
+
+    def apply(self, shop: str, case: str, said: Scripted) -> None:
+        """Store one answer with all that only this case knows of it."""
         run = self._run
-        command_id = uuid.uuid4().hex
-        run("BEGIN IMMEDIATE")
-        row = run(_LOCK, (shop, command_id, shop, case)).fetchone()
-        seq, version, head = (row[3], row[4], row[5]) if row else (0, 0, "0" * 64)
+        place, command_id = (shop, case), uuid.uuid4().hex
+        run(self._begin)
+        row = run(self._lock, (shop, command_id, *place)).fetchone()
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        outcome, command = entry["outcome"], {**entry["command"], "id": command_id}
-        kept = [(path, secrets.token_bytes(16), value) for path, value in clear]
-        if kept:
-            command["facts"] = {**command["facts"], **{path: _sealed(salt, value) for path, salt, value in kept}}
-        seq, version = seq + 1, version + (outcome["answer"] == "accepted")
-        body = _ENCODE(
-            {
-                **entry,
-                "case": case,
-                "seq": seq,
-                "version": version,
-                "command": command,
-                "recorded_at": now,
-                "prev": head,
-            }
-        ).encode()
+        entry = said.entry
+        answer, workflow = entry["outcome"]["answer"], entry["workflow"]
+        seq, version, head = row[6:9] if row else (0, 0, "0" * 64)
+        seq, version = seq + 1, version + (answer == "accepted")
+        kept = [(path, secrets.token_bytes(16), value) for path, value in said.clear]
+        known = {"shop": shop, "case": case, "seq": seq, "version": version, "recorded_at": now, "prev": head}
+        body = _ENCODE({**entry, **known, "command": _command(entry, command_id, kept)}).encode()
         seal = hashlib.sha256(b"\x00" + body).hexdigest()
-        place = (shop, case)
         if row is None:
-            run(_OPEN, (*place, entry["workflow"], entry["rules"], outcome["state"], seq, version, seal, now))
+            run(self._open, (*place, workflow, entry["rules"], *said.listed, seq, version, seal, now))
         else:
-            moved = run(_MOVE, (outcome["state"], seq, version, seal, now, *place, head))
-            assert moved.rowcount == 1
-        run(_APPEND, (*place, seq, command_id, body, seal))
-        run(_QUEUE, (*place, seq, now, entry["workflow"], outcome["answer"]))
+            assert run(self._move, (*said.listed, seq, version, seal, now, *place, head)).rowcount == 1
+        run(self._append, (*place, seq, command_id, body, seal))
+        run(self._queue, (*place, seq, now, workflow, answer))
         for path, salt, value in kept:
-            run(_KEEP, (*place, seq, path, case, salt, value))
+            run(self._keep, (*place, seq, path, case, salt, value))
         run("COMMIT")
+
+
+def _command(entry: Mapping[str, Any], command_id: str, kept: Sequence[tuple[str, bytes, str]]) -> dict[str, Any]:
+    command = entry["command"]
+    sealed = {path: _sealed(salt, value) for path, salt, value in kept}
+    return {**command, "id": command_id, "facts": {**command["facts"], **sealed} if sealed else command["facts"]}
 
 
 def _sealed(salt: bytes, value: str) -> dict[str, object]:

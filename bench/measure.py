@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 
+from bench.rounds import Rounds
 from engine import Text
 
 
@@ -44,3 +45,26 @@ class Measure:
             "rounds": len(self.ratios),
             **self.figures,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two contenders of the same rounds: the engine, and what it is measured against."""
+
+    rounds: Rounds
+    engine: str
+    floor: str
+
+    def at_least(self, mark: float, key: str, name: Text, floor: Text) -> Measure:
+        """The engine's speed as a part of the floor's."""
+        ratios = self.rounds.ratios(self.floor, self.engine)
+        return Measure(key, name, floor, mark, at_least=True, ratios=ratios, figures=self._figures)
+
+    def at_most(self, mark: float, key: str, name: Text, floor: Text) -> Measure:
+        """The engine's time as a multiple of the floor's."""
+        ratios = self.rounds.ratios(self.engine, self.floor)
+        return Measure(key, name, floor, mark, at_least=False, ratios=ratios, figures=self._figures)
+
+    @property
+    def _figures(self) -> Mapping[str, float]:
+        return {"engine_us": self.rounds.micros(self.engine), "floor_us": self.rounds.micros(self.floor)}

@@ -33,6 +33,7 @@ def interleaved(contenders: Mapping[str, Contender], timer: Timer, rounds: int) 
     """Run all contenders in each round; the first round only warms up and is not kept."""
     shuffle = random.Random(7).sample
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    gc.freeze()  # what is there by now need not be looked through before each measurement
     for turn in range(rounds + 1):
         for name in shuffle(sorted(contenders), len(contenders)):
             spent = _timed(contenders[name], timer)

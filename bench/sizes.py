@@ -7,16 +7,48 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Rounds of what waits for a disk and of what only computes, and cases in each round."""
+    """How many rounds of what waits for a disk and of what only computes, and how much of each thing in a round.
+
+    `applied` cases, in tens; `clients` processes; cases `listed`, of which `pages` are read; cases `loaded`; `decided`
+    and `audited` cases; a `few` and `many` cases for what an audit holds in memory.
+    """
 
     durable_rounds: int
     short_rounds: int
     applied: int
+    clients: int
+    listed: int
+    pages: int
+    loaded: int
     decided: int
     audited: int
     few: int
     many: int
 
 
-FULL = Sizes(durable_rounds=11, short_rounds=31, applied=40, decided=100, audited=300, few=1_000, many=10_000)
-QUICK = Sizes(durable_rounds=2, short_rounds=2, applied=4, decided=5, audited=5, few=20, many=200)
+FULL = Sizes(
+    durable_rounds=21,
+    short_rounds=31,
+    applied=20,
+    clients=4,
+    listed=100_000,
+    pages=50,
+    loaded=1_000,
+    decided=100,
+    audited=150,
+    few=1_000,
+    many=10_000,
+)
+QUICK = Sizes(
+    durable_rounds=1,
+    short_rounds=2,
+    applied=10,
+    clients=2,
+    listed=2_000,
+    pages=2,
+    loaded=20,
+    decided=5,
+    audited=5,
+    few=20,
+    many=100,
+)

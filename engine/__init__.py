@@ -3,11 +3,13 @@
 Facts are in `engine.events`: `from engine.events import repair_order as ro`.
 """
 
+from engine.batch import Batch, Outcome
 from engine.case import Case, CaseRow, Fact
 from engine.command import Accepted, Actor, Answer, Late, Refusal, Refused
 from engine.engine import Engine
 from engine.errors import (
     BadCommand,
+    BadConnection,
     BadJournal,
     BadProfile,
     BadScenario,
@@ -16,6 +18,7 @@ from engine.errors import (
     CommandConflict,
     Contended,
     GongdanError,
+    OtherSchema,
     RulesUnknown,
     StaleVersion,
     StoreUnavailable,
@@ -46,9 +49,11 @@ __all__ = [
     "Attachment",
     "Attempt",
     "BadCommand",
+    "BadConnection",
     "BadJournal",
     "BadProfile",
     "BadScenario",
+    "Batch",
     "Binding",
     "Case",
     "CaseExists",
@@ -68,6 +73,8 @@ __all__ = [
     "Late",
     "Line",
     "Option",
+    "OtherSchema",
+    "Outcome",
     "Page",
     "Personal",
     "Profile",

@@ -17,6 +17,7 @@ from engine.errors import BadJournal, RulesUnknown
 from engine.events.common import CaseOpened
 from engine.findings import Finding, Report
 from engine.journal import Entry, Words, said_by
+from engine.listing import row_of
 from engine.rules import Catalogue, Rules
 
 Deciders = Callable[[str], Decider]
@@ -165,7 +166,7 @@ def _ids(said: Words) -> list[str]:
     return [*(id_ for id_, _ in refusals), *(id_ for id_, _ in notes), *waived]
 
 
-def compare_rows(rows: Iterator[CaseRow], cases: Iterator[Case], report: Report) -> None:
+def compare_rows(rows: Iterator[CaseRow], cases: Iterator[Case], catalogue: Catalogue, report: Report) -> None:
     """Walk rows and replayed cases side by side, both by shop and case."""
     row, case = next(rows, None), next(cases, None)
     while row is not None or case is not None:
@@ -178,14 +179,14 @@ def compare_rows(rows: Iterator[CaseRow], cases: Iterator[Case], report: Report)
             report.findings.append(Finding("row.missing", case.shop, case.id, case.seq))
             case = next(cases, None)
         else:
-            report.findings.extend(_row_findings(row, case))
+            report.findings.extend(_row_findings(row, case, catalogue))
             row, case = next(rows, None), next(cases, None)
 
 
-def _row_findings(row: CaseRow, case: Case) -> Iterator[Finding]:
-    expected = CaseRow.of(case)
-    for name in CaseRow.__slots__:
-        should, actual = getattr(expected, name), getattr(row, name)
+def _row_findings(row: CaseRow, case: Case, catalogue: Catalogue) -> Iterator[Finding]:
+    workflow = catalogue.workflows.get(case.workflow)
+    expected = row_of(case, workflow) if workflow else row  # the replay has said that it is not known
+    for name, should, actual in zip(CaseRow._fields, expected, row, strict=True):
         if should != actual:
             facts = {"field": name, "expected": should, "actual": actual}
             yield Finding("row.differs", case.shop, case.id, case.seq, facts)

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Generic, TypeVar, cast
+from typing import Generic, NamedTuple, TypeVar, cast
 
-from engine.canonical import instant
 from engine.command import Actor
 from engine.events.event import Event
 
@@ -23,13 +22,17 @@ FIRST = "0" * 64
 
 @dataclass(frozen=True, slots=True)
 class Fact(Generic[E_co]):
-    """An accepted event: who, when it happened, when it was recorded, and as which version of its case."""
+    """An accepted event: who, when it happened, when it was recorded, and as which version of its case.
+
+    `moved` is whether it changed the state.
+    """
 
     event: E_co
     actor: Actor
     occurred_at: datetime
     recorded_at: datetime
     version: int
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,32 +115,32 @@ def _corrected(facts: tuple[Fact[Event], ...], fact: Fact[Event]) -> tuple[Fact[
     )
 
 
-@dataclass(frozen=True, slots=True)
-class CaseRow:
-    """What lists and screens show of a case: a projection of its journal, which the audit compares with it."""
+class Head(NamedTuple):
+    """How far a case has got: what it takes to load it, and to move it on from there."""
+
+    shop: str
+    id: str
+    rules: str
+    seq: int
+    version: int
+    head: str
+
+
+class CaseRow(NamedTuple):
+    """What lists and screens show of a case: a projection of its journal, which the audit compares with it.
+
+    `advisor` is the keeper who last moved it; `promised_at` the promise still to be kept. Times are UTC text.
+    """
 
     shop: str
     id: str
     workflow: str
     rules: str
     state: str
+    is_open: bool
+    advisor: str | None
+    promised_at: str | None
     seq: int
     version: int
     head: str
     recorded_at: str
-
-    @classmethod
-    def of(cls, case: Case) -> CaseRow:
-        """The row that a case should have."""
-        recorded_at = instant(case.recorded_at) if case.recorded_at else ""
-        return cls(
-            case.shop,
-            case.id,
-            case.workflow,
-            case.rules,
-            case.state,
-            case.seq,
-            case.version,
-            case.head,
-            recorded_at,
-        )

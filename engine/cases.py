@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
 
-from engine.case import Case, CaseRow
+from engine.case import Case, Head
 from engine.decider import Decider
-from engine.errors import UnknownCommand
+from engine.errors import BadJournal, UnknownCommand
 from engine.journal import Entry
 from engine.rules import Catalogue, Rules
 from engine.store import Transaction
@@ -42,21 +41,40 @@ class Cases:
             self._pinned[digest] = Decider(Rules.stored(digest, transaction.rules(digest)), self.catalogue)
         return self._pinned[digest]
 
-    def load(self, transaction: Transaction, row: CaseRow) -> Case:
-        """The case of a row: from the cache if its head is current, else by folding its entries."""
+    def load(self, transaction: Transaction, at: Head) -> Case:
+        """The case at a head: from the cache if that is where it is, else by folding the entries that are new."""
         with self._lock:
-            case = self._folded.get((row.shop, row.id))
-        if case is not None and case.head == row.head:
+            case = self._folded.get((at.shop, at.id))
+        if case is not None and case.head == at.head:
             return case
-        decider = self.decider_of(transaction, row.rules)
-        entries = (Entry.read(body, self.catalogue.events) for body, _ in transaction.entries(row.shop, row.id))
-        return decider.fold(decider.open(row.shop, row.id), entries)
+        case = self._caught_up(transaction, at, case) or self.folded_anew(transaction, at.shop, at.id, at.seq)
+        self.remember(case)
+        return case
 
-    def remember(self, cases: Iterable[Case]) -> None:
-        """Keep folded cases under their heads; the least recently used go first."""
+    def folded_anew(self, transaction: Transaction, shop: str, case_id: str, until: int) -> Case:
+        """A case from its entries alone, by the rules that the first one names. Raises RulesUnknown, BadJournal."""
+        entries = self._entries(transaction, shop, case_id, 0, until)
+        if not entries:
+            raise BadJournal(line=1, expected="entry")
+        decider = self.decider_of(transaction, entries[0].rules)
+        return decider.fold(decider.open(shop, case_id), entries)
+
+    def _caught_up(self, transaction: Transaction, at: Head, case: Case | None) -> Case | None:
+        """The cached case with what came after it; None when it does not lead there: a host rolled it back."""
+        if case is None or case.seq >= at.seq:
+            return None
+        entries = self._entries(transaction, at.shop, at.id, case.seq, at.seq)
+        leads_there = bool(entries) and entries[0].prev == case.head
+        return self.decider_of(transaction, at.rules).fold(case, entries) if leads_there else None
+
+    def _entries(self, transaction: Transaction, shop: str, case_id: str, after: int, until: int) -> list[Entry]:
+        bodies = transaction.entries(shop, case_id, after=after, until=until)
+        return [Entry.read(body, self.catalogue.events) for body in bodies]
+
+    def remember(self, case: Case) -> None:
+        """Keep a folded case; the least recently used go first. Each is asked for by its head, so none can mislead."""
         with self._lock:
-            for case in cases:
-                self._folded[case.shop, case.id] = case
-                self._folded.move_to_end((case.shop, case.id))
+            self._folded[case.shop, case.id] = case
+            self._folded.move_to_end((case.shop, case.id))
             while len(self._folded) > _KEPT:
                 self._folded.popitem(last=False)

@@ -25,6 +25,7 @@ from engine.guards.clause import Attempt, Binding, Clause
 from engine.guards.figure import Figure
 from engine.journal import Entry
 from engine.rules import Catalogue, Rules
+from engine.states.workflow import Workflow
 
 logging.getLogger("transitions").setLevel(logging.WARNING)  # it logs every callback at INFO
 
@@ -54,7 +55,9 @@ class Decider:
     """Answers commands by one body of rules. Immutable, safe to share between threads."""
 
     def __init__(self, rules: Rules, catalogue: Catalogue) -> None:
-        """Build the machine of these rules. Raises RulesUnknown when the code lacks a clause or an event they name."""
+        """Build the machine of these rules. Raises RulesUnknown when the code lacks what they name."""
+        if rules.workflow not in catalogue.workflows:
+            raise RulesUnknown(what=f"workflow {rules.workflow}")
         self.rules = rules
         self.catalogue = catalogue
         self._asked = self._clauses_by_event()
@@ -67,6 +70,11 @@ class Decider:
         self._machine = self._build()
 
     # --- the three functions -------------------------------------------------------------------------------------
+
+    @property
+    def workflow(self) -> Workflow:
+        """The workflow as the code has it today."""
+        return self.catalogue.workflows[self.rules.workflow]
 
     def open(self, shop: str, case: str) -> Case:
         """A case that nothing has happened to yet."""
@@ -95,7 +103,7 @@ class Decider:
             refused = frozenset(clause for clause, _ in entry.refusals)
             return case.refusing(Refusing(command.fingerprint, refused, command.actor), entry.recorded_at, entry.seal)
         at = command.occurred_at or entry.recorded_at
-        fact = Fact(command.facts, command.actor, at, entry.recorded_at, entry.version)
+        fact = Fact(command.facts, command.actor, at, entry.recorded_at, entry.version, entry.state != case.state)
         return case.accepted(fact, entry.state, entry.seal)
 
     def fold(self, case: Case, entries: Iterable[Entry]) -> Case:

@@ -8,9 +8,11 @@ from engine.audit import Sealed, audit, compare_rows, is_sound, library
 from engine.cases import Cases
 from engine.command import identifier
 from engine.delivery import Delivered, drain
+from engine.desk import Desk
 from engine.errors import BadCommand
 from engine.findings import Report
 from engine.ports import Adapter, World
+from engine.rebuild import rebuild
 from engine.rules import Catalogue
 from engine.shop import Shop
 from engine.store import Store
@@ -30,7 +32,7 @@ class Engine:
 
     def shop(self, shop: str, *, profile: str = "base") -> Shop:
         """The engine of one shop; `profile` is what its new cases are opened under."""
-        return Shop(self.store, self._cases, self.world, identifier("shop", shop), profile)
+        return Shop(Desk(self.store, self._cases, self.world, identifier("shop", shop)), profile)
 
     def subscribe(self, adapter: str, *, workflow: str = "*", answer: str = "*") -> None:
         """Queue entries for an adapter from now on: all, or those of a workflow or an answer (accepted, refused)."""
@@ -46,13 +48,21 @@ class Engine:
     def audit(self) -> Report:
         """Replay the whole journal of the store and compare every case row with it."""
         report = Report()
-        with self.store.read() as transaction:
+        with self.store.snapshot() as transaction:
             for known, body in transaction.all_rules():
                 is_sound(known, body, report)
             sealed = (Sealed.read(body, seal, self.catalogue) for body, seal in transaction.all_entries())
             replayed = audit(sealed, library(self.catalogue, transaction.rules), report)
-            compare_rows(transaction.all_cases(), replayed, report)
+            compare_rows(transaction.all_cases(), replayed, self.catalogue, report)
         return report
+
+    def rebuild(self) -> int:
+        """Make every case row anew from the journal; how many were not as they should be. Others may go on writing.
+
+        The row of a case without entries goes. Raises RulesUnknown, BadJournal, StoreUnavailable; what was mended
+        before stays so.
+        """
+        return rebuild(self.store, self._cases)
 
     def export_journal(self) -> Iterator[Line]:
         """Every rules body and every sealed entry, as they are."""

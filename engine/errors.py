@@ -160,27 +160,81 @@ class StoreUnavailable(GongdanError):
         ),
         "dialect": Text(zh="不支持这种数据库，应为 sqlite 或 postgresql", en="expected sqlite or postgresql"),
         "driver": Text(zh="未安装这种数据库的驱动", en="the driver of this database is not installed"),
-        "empty": Text(zh="其中没有日志，请先开单", en="it holds no journal; open a case first"),
+        "schema": Text(zh="只有 postgresql 才有 schema", en="only postgresql has schemas"),
+        "permission": Text(zh="没有权限", en="no right to it"),
+        "connection": Text(
+            zh="连接已断，是否已记录尚不可知；请用同一命令编号再试",
+            en="the connection was lost; whether it was recorded is not known: try again with the same command id",
+        ),
+        "connections": Text(zh="没有空闲连接，稍后再试", en="no connection is free; try again later"),
+        "unreachable": Text(
+            zh="连接不上数据库服务器：未启动、地址有误，或拒绝连接",
+            en="no connection to its server: it does not run, is not there, or refuses",
+        ),
+        "collision": Text(
+            zh="与另一事务冲突；请回滚，并把整个事务重做一遍",
+            en="the transaction collided with another one: roll it back and do all of it again",
+        ),
+        "closed": Text(zh="传入的连接已关闭", en="the connection that was passed is closed"),
+        "same thread": Text(zh="传入的连接属于另一线程", en="the connection that was passed belongs to another thread"),
+        "asynchronous": Text(
+            zh="异步驱动只可在 run_sync 内使用；引擎须用同步地址",
+            en="an asynchronous driver works inside run_sync only; the engine needs a synchronous URL",
+        ),
+        "transaction failed": Text(zh="事务已失败，须先回滚", en="its transaction has failed and must be rolled back"),
         "locked": Text(zh="被其他程序锁住，稍后再试", en="another program has locked it; try again later"),
         "readonly": Text(zh="只可读取，不可写入", en="it can be read but not written"),
         "full": Text(zh="磁盘已满", en="the disk is full"),
+        "disk i/o": Text(zh="磁盘读写失败", en="the disk could not be read or written"),
+        "encoding": Text(
+            zh="数据库的编码没有其中的字；应为 UTF-8",
+            en="its encoding has no such letters; a database should be in UTF-8",
+        ),
         "unable to open": Text(
-            zh="打不开：文件或目录不存在，或无权访问",
-            en="it cannot be opened: no such file or folder, or no right to it",
+            zh="打不开：文件或目录不存在，或无权访问；新库由 gongdan db upgrade 建立",
+            en="it cannot be opened: no such file or folder, or no right to it; `gongdan db upgrade` makes a new one",
         ),
         "not a database": Text(zh="该文件不是数据库", en="the file is not a database"),
         "malformed": Text(zh="数据库文件已损坏", en="the database file is damaged"),
-        "no such table": Text(zh="其中缺少数据表", en="it lacks a table"),
+        "no such database": Text(
+            zh="没有这个数据库，请宿主先建好", en="there is no such database; the host makes it first"
+        ),
+        "no such schema": Text(
+            zh="其中没有这个 schema，请宿主先建好", en="it lacks the schema; the host makes it first"
+        ),
+        "already exists": Text(
+            zh="其中已有同名的表，却没有表结构版本", en="it has tables of these names already, and no revision"
+        ),
+        "no such table": Text(
+            zh="其中缺少数据表，请运行 gongdan db upgrade", en="it lacks a table; run `gongdan db upgrade`"
+        ),
     }
 
 
 class OtherSchema(StoreUnavailable):
-    """The database was written by another version of the package."""
+    """The database has the tables of another version of the package, or none."""
 
     words = Text(
-        zh="数据库不可用（{url}）：表结构应为版本 {expected}，实为版本 {actual}。",
-        en="The database is not available ({url}): expected schema version {expected}, it has {actual}.",
+        zh="数据库不可用（{url}）：表结构应为 {expected}，实为 {actual}；{remedy}。",
+        en="The database is not available ({url}): its tables should be at {expected}, they are at {actual}; {remedy}.",
     )
+    codes: ClassVar[Mapping[str, Text]] = {
+        "none": Text(zh="无", en="none"),
+        "upgrade": Text(zh="请运行 gongdan db upgrade", en="run `gongdan db upgrade`"),
+        "install": Text(zh="请安装新版 gongdan", en="install the newer gongdan that made them"),
+    }
+
+
+class BadConnection(GongdanError):
+    """A host's connection that cannot be used."""
+
+    words = Text(zh="传入的连接应为 {expected}，实为 {actual}。", en="connection should be {expected}, it is {actual}.")
+    codes: ClassVar[Mapping[str, Text]] = {
+        "sync": Text(zh="run_sync 内的同步连接", en="the synchronous one inside run_sync"),
+        "utf-8": Text(zh="UTF-8 编码", en="encoded in UTF-8"),
+        "transaction": Text(zh="处于事务中", en="in a transaction"),
+        "autocommit": Text(zh="自动提交", en="in autocommit"),
+    }
 
 
 class Contended(GongdanError):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from engine.audit import Sealed, audit, is_sound, library
-from engine.case import CaseRow
-from engine.errors import BadJournal, CaseExists
+from engine.errors import BadJournal, CaseExists, StoreUnavailable
 from engine.findings import Report
 from engine.journal import Entry
+from engine.listing import row_of
 from engine.rules import Catalogue
-from engine.store import Abandoned, Store, Transaction
+from engine.store import Abandoned, LostRace, Store, Transaction
 
 Line = tuple[str, bytes, str]
 """("rules", body, digest) or ("entry", body, seal)."""
@@ -18,7 +18,7 @@ Line = tuple[str, bytes, str]
 
 def export_journal(store: Store) -> Iterator[Line]:
     """Every rules body, then every entry by shop, case and seq."""
-    with store.read() as transaction:
+    with store.snapshot() as transaction:
         for digest, body in transaction.all_rules():
             yield "rules", body, digest
         for body, seal in transaction.all_entries():
@@ -38,15 +38,23 @@ def audit_journal(lines: Iterable[Line], catalogue: Catalogue) -> Report:
 def import_journal(lines: Iterable[Line], store: Store, catalogue: Catalogue) -> Report:
     """Replay a journal and insert its sealed bytes verbatim; or insert nothing, and the findings say why.
 
-    Raises BadJournal for what is no entry, CaseExists for a case that is here already.
+    Raises BadJournal for what is no entry, CaseExists for a case that is here already, StoreUnavailable: also when
+    another writer brought in the same meanwhile.
     """
+    try:
+        return _brought_in(lines, store, catalogue)
+    except LostRace:
+        raise StoreUnavailable(url=store.url, reason="locked") from None
+
+
+def _brought_in(lines: Iterable[Line], store: Store, catalogue: Catalogue) -> Report:
     report = Report()
     bodies: dict[str, bytes] = {}
     with store.write() as transaction:
         incoming = _inserted(_entries(lines, bodies, catalogue, report), transaction, report)
         for case in audit(incoming, library(catalogue, bodies.get), report):
             if report.clean:
-                transaction.insert_case(CaseRow.of(case))
+                transaction.insert_case(row_of(case, catalogue.workflows[case.workflow]))
         if not report.clean:
             raise Abandoned
         for digest, body in bodies.items():

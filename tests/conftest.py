@@ -1,8 +1,18 @@
-"""Tests speak through their failures, not through log lines; `structlog.testing.capture_logs` still sees each one."""
+"""Tests speak through their failures, not through log lines; `structlog.testing.capture_logs` still sees each one.
+
+The databases they run on: a server starts when the first test asks for it, and serves the rest of the session.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 import structlog
+
+from tests import servers
+from tests.servers import Server
 
 
 def _drop(_logger: object, _name: str, _event: dict[str, object]) -> dict[str, object]:
@@ -10,3 +20,48 @@ def _drop(_logger: object, _name: str, _event: dict[str, object]) -> dict[str, o
 
 
 structlog.configure(processors=[_drop])
+
+DATABASES = {"sqlite": "sqlite", "postgresql-18": "postgresql", "postgresql-other": "other_postgresql"}
+"""The databases every store must work on, and the fixtures that give them."""
+
+
+@pytest.fixture(params=list(DATABASES))
+def database(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database: the test runs once on each kind."""
+    return request.getfixturevalue(DATABASES[request.param])
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> str:
+    """The URL of a SQLite file that is not there yet."""
+    return f"sqlite:///{tmp_path / 'shop.db'}"
+
+
+@pytest.fixture
+def postgresql(newest_server: Server) -> Iterator[str]:
+    """The URL of an empty database on the newest PostgreSQL."""
+    with newest_server.empty_database() as url:
+        yield url
+
+
+@pytest.fixture
+def other_postgresql(other_server: Server) -> Iterator[str]:
+    """The URL of an empty database on another major version."""
+    with other_server.empty_database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def newest_server() -> Iterator[Server]:
+    yield from servers.or_skip(servers.of_the_wheel)
+
+
+@pytest.fixture(scope="session")
+def other_server() -> Iterator[Server]:
+    yield from servers.or_skip(servers.of_debian)
+
+
+@pytest.fixture
+def own_server() -> Iterator[Server]:
+    """A server of the test's own, which it may stop and start."""
+    yield from servers.or_skip(servers.of_the_wheel)

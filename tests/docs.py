@@ -11,15 +11,12 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import redirect_stdout
+from functools import cache
 from pathlib import Path
 
-from typer.testing import CliRunner
-
-from adapters.inbound.cli import app
-from engine import Binding, standard_catalogue
-from engine.states.repair_order import ROWS, State
+from tests.reference import GENERATED
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -27,55 +24,20 @@ _PART = re.compile(r"(<!-- generated: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _RUN = re.compile(r"<!-- run -->\n```python\n(.*?)```\n(?:\n```text\n(.*?)```\n)?", re.DOTALL)
 
 
-def command(*words: str) -> str:
-    """What a gongdan command prints, in a terminal of 100 columns."""
-    result = CliRunner().invoke(app, list(words), env={"COLUMNS": "100", "NO_COLOR": "1"})
-    lines = (line.rstrip() for line in result.stdout.splitlines())
-    return "\n".join(lines).strip("\n") + "\n"
+@cache
+def written(name: str) -> str:
+    """A generated part, made once: the demo stands in two pages."""
+    return GENERATED[name]()
 
 
-def fenced(language: str, text: str) -> str:
-    return f"```{language}\n{text}```\n"
-
-
-def machine() -> str:
-    return fenced("mermaid", command("sop", "graph"))
-
-
-def demo() -> str:
-    return fenced("text", command("demo"))
-
-
-def states() -> str:
-    """Every state with its labels, and the moves that leave it."""
-    rows = ["| state | zh | en | moves |", "|---|---|---|---|"]
-    for state in State:
-        moves = ", ".join(f"`{row.name}` → {row.dest}" for row in ROWS if row.source == state and row.dest)
-        rows.append(f"| `{state}` | {state.label.zh} | {state.label.en} | {moves or 'none'} |")
-    return "\n".join(rows) + "\n"
-
-
-def clauses() -> str:
-    """Every clause that ships, with the profiles that hold it and the commands it binds."""
-    catalogue = standard_catalogue()
-    rules = {name: catalogue.rules(name, "repair_order").clauses for name in catalogue.profiles}
-    rows = ["| clause | binds | how | profiles | source | zh | en |", "|---|---|---|---|---|---|---|"]
-    for id_, clause in sorted(catalogue.clauses.items()):
-        held = [name for name in rules if id_ in rules[name]]
-        binding = rules[held[0]][id_].binding if held else Binding.REFUSE
-        kinds = ", ".join(f"`{event.kind}`" for event in clause.on if hasattr(event, "kind")) or "every command"
-        where = "all" if len(held) in {0, len(rules)} else ", ".join(held)
-        words = f"{clause.reason.zh} | {clause.reason.en}"
-        rows.append(f"| `{id_}` | {kinds} | {binding} | {where} | {clause.source} | {words} |")
-    return "\n".join(rows) + "\n"
-
-
-GENERATED: dict[str, Callable[[], str]] = {"machine": machine, "demo": demo, "states": states, "clauses": clauses}
+def parts(text: str) -> list[str]:
+    """The names of a page's generated parts."""
+    return [part[2] for part in _PART.finditer(text)]
 
 
 def renewed(text: str) -> str:
     """The page with every generated part written anew."""
-    return _PART.sub(lambda part: f"{part[1]}{GENERATED[part[2]]()}{part[3]}", text)
+    return _PART.sub(lambda part: f"{part[1]}{written(part[2])}{part[3]}", text)
 
 
 def examples(text: str) -> Iterator[tuple[str, str]]:
@@ -92,5 +54,9 @@ def output(code: str) -> str:
 
 
 if __name__ == "__main__":
+    for part in GENERATED:
+        written(part)  # all of them, before a page is touched
     for page in PAGES:
-        page.write_text(renewed(page.read_text("utf-8")), "utf-8")
+        text = page.read_text("utf-8")
+        if renewed(text) != text:
+            page.write_text(renewed(text), "utf-8")

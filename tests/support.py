@@ -55,7 +55,7 @@ def world(clock: Clock | None = None) -> World:
 
 def engine_on(folder: Path, clock: Clock | None = None, name: str = "shop.db") -> Engine:
     """An engine on a SQLite file of this folder; no test pulls the plug, so none waits for the disk."""
-    return bootstrap(f"sqlite:///{folder / name}", world=world(clock), synchronous="NORMAL")
+    return bootstrap(f"sqlite:///{folder / name}", upgrade=True, world=world(clock), synchronous="NORMAL")
 
 
 def arrive(shop: Shop, case: str = "RO-1") -> None:
@@ -92,6 +92,12 @@ def resealed(lines: Iterable[Line], forged: Iterable[Document]) -> list[Line]:
         heads[place] = hashlib.sha256(b"\x00" + body).hexdigest()
         sealed.append(("entry", body, heads[place]))
     return sealed
+
+
+def upgraded(db: Path) -> Path:
+    """A database with its tables, made by the command that an operator runs."""
+    assert gongdan("db", "upgrade", "--db", db).exit_code == 0
+    return db
 
 
 def gongdan(*arguments: object, stdin: bytes = b"") -> Result:

@@ -95,7 +95,9 @@ def test_an_adapter_has_the_name_by_which_subscriptions_call_it(tmp_path):
 
 def test_both_adapters_of_an_engine_get_what_they_subscribed_to(tmp_path):
     stream, file = io.StringIO(), tmp_path / "out.jsonl"
-    engine = bootstrap(f"sqlite:///{tmp_path}/shop.db", world=world(), adapters=[Console(stream), Jsonl(file)])
+    engine = bootstrap(
+        f"sqlite:///{tmp_path}/shop.db", upgrade=True, world=world(), adapters=[Console(stream), Jsonl(file)]
+    )
     engine.subscribe("console", answer="refused")
     engine.subscribe("jsonl")
     shop = engine.shop("S1")

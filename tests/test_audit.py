@@ -80,7 +80,7 @@ THREE = ro.KitFitted(kit_pieces=frozenset({ro.KitPiece.FLOOR_MAT, ro.KitPiece.SE
 def play() -> Engine:
     """RO-1 with a refusal, a waiver, a note and personal data; RO-2 and S2/RO-1 short, by other rules."""
     clock = Clock()
-    engine = bootstrap("sqlite://", catalogue=CATALOGUE, world=world(clock))
+    engine = bootstrap("sqlite://", upgrade=True, catalogue=CATALOGUE, world=world(clock))
     shop = engine.shop("S1", profile="house")
     shop.open("RO-1", by=ADVISOR)
     waiver = common.ClauseWaived.read({"refused_seq": 4, "clause": "protect.kit-four-piece", "reason": "缺货"})
@@ -161,7 +161,7 @@ def test_the_forgers_tools_write_the_bytes_that_the_engine_writes():
 
 def test_an_empty_journal_is_clean():
     assert audit_journal([], CATALOGUE) == Report()
-    assert bootstrap("sqlite://", world=world()).audit() == Report()
+    assert bootstrap("sqlite://", upgrade=True, world=world()).audit() == Report()
 
 
 # --- bytes -------------------------------------------------------------------------------------------------------
@@ -544,6 +544,9 @@ COLUMNS = {
     "workflow": "appointment",
     "rules": "a" * 64,
     "state": "settled",
+    "is_open": 0,
+    "advisor": "sa-9",
+    "promised_at": "2026-11-24T09:00:00.000000Z",
     "seq": 99,
     "version": 99,
     "head": "a" * 64,
@@ -551,8 +554,15 @@ COLUMNS = {
 }
 
 
+COPIED = (
+    f"INSERT INTO gongdan_case (shop, case_id, {', '.join(COLUMNS)}) SELECT {{}}, {{}}, {', '.join(COLUMNS)} "
+    "FROM gongdan_case WHERE shop = 'S1' AND case_id = 'RO-2'"
+)
+"""The row of S1/RO-2 once more, under another shop or case."""
+
+
 def test_every_column_of_a_case_row_is_compared():
-    assert {*COLUMNS, "shop", "id"} == {*CaseRow.__slots__}
+    assert {*COLUMNS, "shop", "id"} == {*CaseRow._fields}
 
 
 @pytest.mark.parametrize("column", COLUMNS)
@@ -568,8 +578,7 @@ def test_a_row_that_is_edited_is_found(column):
 
 @pytest.mark.parametrize("case", ["RO-0", "RO-15", "RO-9"])
 def test_a_row_without_a_journal_is_found_wherever_it_stands(case):
-    sql = "INSERT INTO gongdan_case SELECT 'S1', ?, workflow, rules, state, seq, version, head, recorded_at"
-    with edited(f"{sql} FROM gongdan_case WHERE shop = 'S1' AND case_id = 'RO-2'", (case,), undo=True):
+    with edited(COPIED.format("'S1'", "?"), (case,), undo=True):
         report = ENGINE.audit()
 
     found(report)
@@ -577,8 +586,7 @@ def test_a_row_without_a_journal_is_found_wherever_it_stands(case):
 
 
 def test_a_row_without_a_journal_is_found_at_the_end():
-    sql = "INSERT INTO gongdan_case SELECT ?, case_id, workflow, rules, state, seq, version, head, recorded_at"
-    with edited(f"{sql} FROM gongdan_case WHERE shop = 'S1' AND case_id = 'RO-2'", ("S9",), undo=True):
+    with edited(COPIED.format("?", "case_id"), ("S9",), undo=True):
         report = ENGINE.audit()
 
     assert [(one.kind, one.shop) for one in report.findings] == [("row.orphan", "S9")]
@@ -630,7 +638,7 @@ def test_a_case_is_replayed_and_let_go_before_the_next_one_is_read():
 
 def test_the_time_between_entries_may_be_any():
     clock = Clock()
-    engine = bootstrap("sqlite://", world=world(clock))
+    engine = bootstrap("sqlite://", upgrade=True, world=world(clock))
     engine.shop("S1").open("RO-1", by=ADVISOR)
     clock.forward(days=400)
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from adapters.inbound.cli.app import _utf8
 from adapters.inbound.cli.door import Door
 from adapters.inbound.cli.screen import plain
-from tests.support import gongdan
+from tests.support import gongdan, upgraded
 
 COMMANDS = [
     ("demo",),
@@ -29,6 +29,10 @@ COMMANDS = [
     ("sop", "graph"),
     ("journal", "export"),
     ("journal", "import"),
+    ("db", "upgrade"),
+    ("db", "check"),
+    ("db", "sql"),
+    ("db", "rebuild"),
     ("audit",),
 ]
 
@@ -46,6 +50,7 @@ WRONG = [
     ("case", "apply", "RO-1", "paid", "--by", "a:b", "--at", "2026-11-23T09:00:00"),
     ("case", "apply", "RO-1", "paid", "--by", "a:b", "--late-reason", "停电"),
     ("case", "apply", "RO-1", "paid", "--by", "a:b", "--late-paper", "HW-7"),
+    ("db", "upgrade", "--nosuch"),
     ("play",),
     ("audit",),
 ]
@@ -59,7 +64,7 @@ def test_every_command_has_help_in_both_languages(command):
     assert any("一" <= letter <= "鿿" for letter in result.stdout)
 
 
-@pytest.mark.parametrize("arguments", [(), ("case",), ("sop",), ("journal",)])
+@pytest.mark.parametrize("arguments", [(), ("case",), ("sop",), ("journal",), ("db",)])
 def test_without_a_command_the_help_is_shown_and_it_is_a_usage_error(arguments):
     result = gongdan(*arguments)
     assert result.exit_code == 2
@@ -120,7 +125,10 @@ def test_a_fault_of_our_own_is_one_line_that_says_where_and_repeats_no_value():
 
 
 def test_logs_are_quiet_while_a_command_runs_and_left_alone_afterwards(tmp_path):
-    result = gongdan("case", "open", "RO-1", "--by", "sa-1:service_advisor", "--db", tmp_path / "a.db", "--json")
+    db = upgraded(tmp_path / "a.db")
+
+    result = gongdan("case", "open", "RO-1", "--by", "sa-1:service_advisor", "--db", db, "--json")
+
     assert json.loads(result.stdout)["answer"] == "accepted"
     assert result.stderr == ""
     assert not structlog.is_configured()

@@ -9,7 +9,7 @@ import pytest
 from adapters.inbound.cli.answers import answer_lines
 from engine import Accepted, standard_catalogue
 from engine.events import repair_order as ro
-from tests.support import engine_on, gongdan, protect
+from tests.support import engine_on, gongdan, protect, upgraded
 
 BY = ("--by", "sa-1:service_advisor")
 KIT = '{"kit_pieces": ["floor_mat"]}'
@@ -17,7 +17,7 @@ KIT = '{"kit_pieces": ["floor_mat"]}'
 
 @pytest.fixture
 def db(tmp_path):
-    return ("--db", tmp_path / "shop.db")
+    return ("--db", upgraded(tmp_path / "shop.db"))
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def error(*arguments, stdin=b""):
 # --- open and apply ----------------------------------------------------------------------------------------------
 
 
-def test_a_case_is_opened_in_a_database_that_is_made_for_it(db):
+def test_an_opened_case_is_told_as_a_document(db):
     opened = document("case", "open", "RO-1", *BY, *db)
     assert opened == {
         "case": "RO-1",
@@ -56,7 +56,7 @@ def test_a_case_is_opened_in_a_database_that_is_made_for_it(db):
 
 
 def test_the_store_and_the_shop_come_from_the_environment(tmp_path, monkeypatch):
-    monkeypatch.setenv("GONGDAN_DB", f"sqlite:///{tmp_path / 'env.db'}")
+    monkeypatch.setenv("GONGDAN_DB", f"sqlite:///{upgraded(tmp_path / 'env.db')}")
     monkeypatch.setenv("GONGDAN_SHOP", "S9")
     document("case", "open", "RO-1", *BY)
     assert [row["shop"] for row in document("case", "list")["cases"]] == ["S9"]
@@ -162,9 +162,10 @@ def test_a_late_fact_passes_with_its_reason_and_its_paper(db):
 
 
 @pytest.mark.parametrize(
-    "command", [("list",), ("show", "RO-1"), ("options", "RO-1", *BY), ("apply", "RO-1", "paid", *BY)]
+    "command",
+    [("open", "RO-1", *BY), ("list",), ("show", "RO-1"), ("options", "RO-1", *BY), ("apply", "RO-1", "paid", *BY)],
 )
-def test_a_question_to_a_database_that_is_missing_does_not_make_one(tmp_path, command):
+def test_no_command_makes_a_database_that_is_missing(tmp_path, command):
     missing = tmp_path / "missing.db"
     told = error("case", *command, "--db", missing)
     assert told["type"] == "StoreUnavailable"

@@ -11,7 +11,7 @@ from adapters.inbound.cli.forgery import one_byte_changed, refusal_accepted
 from adapters.inbound.journal_file import read_journal, write_journal
 from engine import NOT_ANCHORED
 from engine.events import repair_order as ro
-from tests.support import ADVISOR, GUARD, engine_on, gongdan, protect
+from tests.support import ADVISOR, GUARD, engine_on, gongdan, protect, upgraded
 
 
 @pytest.fixture
@@ -31,6 +31,12 @@ def shop_db(tmp_path):
 def journal(shop_db, tmp_path):
     assert gongdan("journal", "export", tmp_path / "j.jsonl", "--db", shop_db).exit_code == 0
     return tmp_path / "j.jsonl"
+
+
+@pytest.fixture
+def other_db(tmp_path):
+    """A database with its tables and nothing in them."""
+    return upgraded(tmp_path / "other.db")
 
 
 def document(*arguments, code=0, stdin=b""):
@@ -58,15 +64,15 @@ def test_an_export_to_standard_output_leaves_no_room_for_a_document(shop_db):
     assert document("journal", "export", "-", "--db", shop_db, code=2)["error"]["type"] == "Usage"
 
 
-def test_a_journal_comes_in_as_it_went_out(journal, tmp_path):
-    report = document("journal", "import", journal, "--db", tmp_path / "other.db")
+def test_a_journal_comes_in_as_it_went_out(journal, other_db):
+    report = document("journal", "import", journal, "--db", other_db)
     assert (report["clean"], report["cases"], report["entries"]) == (True, 2, 10)
-    assert gongdan("journal", "export", "-", "--db", tmp_path / "other.db").stdout_bytes == journal.read_bytes()
-    assert document("audit", tmp_path / "other.db")["clean"]
+    assert gongdan("journal", "export", "-", "--db", other_db).stdout_bytes == journal.read_bytes()
+    assert document("audit", other_db)["clean"]
 
 
-def test_a_journal_comes_in_through_standard_input(journal, tmp_path):
-    result = gongdan("journal", "import", "-", "--db", tmp_path / "other.db", stdin=journal.read_bytes())
+def test_a_journal_comes_in_through_standard_input(journal, other_db):
+    result = gongdan("journal", "import", "-", "--db", other_db, stdin=journal.read_bytes())
     assert result.exit_code == 0
     assert "已导入 imported" in result.stdout
 
@@ -75,12 +81,12 @@ def test_a_journal_that_is_here_already_is_an_error(journal, shop_db):
     assert document("journal", "import", journal, "--db", shop_db, code=1)["error"]["type"] == "CaseExists"
 
 
-def test_a_forged_journal_is_not_let_in_not_even_in_part(journal, tmp_path):
+def test_a_forged_journal_is_not_let_in_not_even_in_part(journal, other_db):
     write_journal(refusal_accepted([*read_journal(journal)], "RO-2", "staff_entered"), journal)
-    result = gongdan("journal", "import", journal, "--db", tmp_path / "other.db")
+    result = gongdan("journal", "import", journal, "--db", other_db)
     assert result.exit_code == 3
     assert "已导入" not in result.stdout
-    assert document("case", "list", "--db", tmp_path / "other.db")["cases"] == []
+    assert document("case", "list", "--db", other_db)["cases"] == []
 
 
 def test_an_import_of_a_file_that_is_missing_makes_no_database(tmp_path):

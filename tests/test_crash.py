@@ -1,285 +1,306 @@
-"""A real `kill -9` before any statement, on a real SQLite file: afterwards the whole answer is there, or nothing of it.
+"""A real `kill -9` between any two statements, and inside them: the whole answer is there, or nothing of it.
 
-Each run is a process of its own that counts the statements of its connection and kills itself before the nth.
+State, journal, personal data, outbox and what the host wrote agree. Each run is a process of its own that counts the
+steps of its connections and kills itself at the nth, or that the system kills at the nth byte it writes.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
-import shutil
+import resource
 import signal
-import sqlite3
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from itertools import count
+from itertools import groupby
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import create_engine, inspect
 
-from adapters.bootstrap import bootstrap
 from adapters.outbound.jsonl import Jsonl
-from engine import Engine, Store, standard_catalogue
-from engine.events import repair_order as ro
-from tests.support import ADVISOR, world
+from engine import Store
+from engine.store import schema
+from tests.acts import (
+    ACTS,
+    ARRIVED,
+    Act,
+    Picture,
+    Scene,
+    arrive,
+    ask_and_fit,
+    be_a_part,
+    be_refused,
+    forget,
+    open_case,
+    put_many,
+    subscribe,
+)
+from tests.conftest import DATABASES
+from tests.interrupts import MOMENTS, Step, at_step
+from tests.processes import KILLED, in_a_process
 
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.test_crash"])
-standard_catalogue().rules("dpca", "repair_order")  # resolved once, in the process that forks
-
-FOUR = frozenset(ro.KitPiece)
-TABLES = ("entry", "case", "personal", "outbox", "subscription", "rules", "meta")
-Picture = dict[str, list[tuple[object, ...]]]
-
-
-def engine_at(folder: Path) -> Engine:
-    return bootstrap(
-        f"sqlite:///{folder}/shop.db", world=world(), adapters=[Jsonl(folder / "out.jsonl")], synchronous="OFF"
-    )
-
-
-# --- what is played ----------------------------------------------------------------------------------------------
-
-
-def arrive(engine: Engine) -> object:
-    facts = ro.VehicleCheckedIn.read({"vin": "LSVAA4187E2184321", "license_plate": "京A12345"})
-    return engine.shop("S1", profile="dpca").apply("RO-1", facts, by=ADVISOR, id="k-arrive")
-
-
-def be_refused(engine: Engine) -> object:
-    return engine.shop("S1").apply("RO-1", ro.KitFitted(), by=ADVISOR, id="k-refused")
+EITHER = pytest.mark.parametrize("database", ["sqlite", "postgresql-18"], indirect=True)
+OURS = {table.name for table in schema.metadata.sorted_tables}
+NEVER = Step("before", None)
+END = sys.maxsize
+"""The step behind the last one."""
 
 
-def ask_and_fit(engine: Engine) -> object:
-    purpose = ro.PurposeRecorded(purposes=frozenset({ro.Purpose.REPAIR}), primary_purpose=ro.Purpose.REPAIR)
-    complaint = ro.ComplaintRecorded.read({"symptom_id": "c1", "customer_words": "左前轮异响"})
-    facts = [purpose, ro.KitFitted(kit_pieces=FOUR), complaint]
-    return engine.shop("S1").apply_all("RO-1", facts, by=ADVISOR, id="k-all")
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
-def forget(engine: Engine) -> object:
-    return engine.shop("S1").forget("RO-1")
+def kind(url: str) -> str:
+    return url.partition(":")[0].partition("+")[0]
 
 
-def subscribe(engine: Engine) -> object:
-    engine.subscribe("jsonl", answer="refused")
-    return None
+def run(url: str, name: str, step: Step, wire: Connection) -> None:
+    """Play one act in a process that dies at a step, or after the last one."""
+    scene = Scene.at(url)
+    scene.close()
+    steps = at_step(step, scene.engines, die)
+    ACTS[name].do(scene)
+    if step.number is not None:
+        die()
+    wire.send(next(steps))
 
 
-def open_case(engine: Engine) -> object:
-    return engine.shop("S1", profile="dpca").open("RO-1", by=ADVISOR, id="k-open")
+@pytest.fixture
+def scene(database: str) -> Iterator[Scene]:
+    made = Scene.at(database, upgrade=True)
+    yield made
+    made.close()
 
 
-def donor_of(engine: Engine) -> Engine:
-    """Another database beside this one, whose journal comes in."""
-    return bootstrap(f"{engine.store.url}.donor", world=world())
-
-
-def fill_donor(engine: Engine) -> object:
-    donor = donor_of(engine)
-    for act in (open_case, arrive, be_refused):
-        act(donor)
-    donor.store.close()
-    return None
-
-
-def bring_in(engine: Engine) -> object:
-    return engine.import_journal(donor_of(engine).export_journal()).clean
-
-
-Act = Callable[[Engine], object]
-ACTS: dict[str, tuple[tuple[Act, ...], Act]] = {
-    "an opening": ((subscribe,), open_case),
-    "an answer with personal data": ((subscribe, open_case), arrive),
-    "a refusal that somebody is told": ((subscribe, open_case, arrive), be_refused),
-    "several facts at once": ((subscribe, open_case, arrive), ask_and_fit),
-    "an erasure": ((open_case, arrive), forget),
-    "a subscription": ((subscribe,), subscribe),
-    "a journal that comes in": ((subscribe, fill_donor), bring_in),
-}
-
-
-def run(folder: Path, name: str, kill_before: int | None, wire: Connection) -> None:
-    """Play one act in a process that dies before its nth statement, or after the last one."""
-    engine = engine_at(folder)
-    engine.store.close()
-    statements = watched(engine.store, kill_before)
-    ACTS[name][1](engine)
-    if kill_before is not None:
-        os.kill(os.getpid(), signal.SIGKILL)
-    wire.send(next(statements))
-
-
-def watched(store: Store, kill_before: int | None) -> Iterator[int]:
-    """Count every statement of the store's connections; die before the nth."""
-    statements = count()
-
-    def on_statement(_text: str) -> None:
-        if next(statements) == kill_before:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    event.listen(store._engine, "connect", lambda connection, _: connection.set_trace_callback(on_statement))
-    return statements
-
-
-def in_a_process(target: Callable[..., None], *args: object) -> tuple[int | None, int | None]:
-    """Run to the end or to death: the exit code, and what was sent, if anything."""
-    here, there = FORKS.Pipe(duplex=False)
-    process = FORKS.Process(target=target, args=(*args, there))
-    process.start()
-    there.close()
-    process.join(60)
-    sent = here.recv() if process.exitcode == 0 else None
-    here.close()
-    return process.exitcode, sent
-
-
-def picture(folder: Path) -> Picture:
-    """Every row of every table."""
-    with closing(sqlite3.connect(folder / "shop.db")) as raw:
-        return {table: raw.execute(f"SELECT * FROM gongdan_{table} ORDER BY 1, 2").fetchall() for table in TABLES}
-
-
-# --- every statement ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", ACTS)
-def test_a_kill_before_any_statement_leaves_all_of_an_answer_or_nothing(tmp_path, name):
-    before, act = ACTS[name]
-    ready, whole = tmp_path / "ready", tmp_path / "whole"
-    ready.mkdir()
-    engine = engine_at(ready)
-    for earlier in before:
-        earlier(engine)
-    engine.store.close()
-    nothing = picture(ready)
-    shutil.copytree(ready, whole)
-    exit_code, statements = in_a_process(run, whole, name, None)
-    everything = picture(whole)
+def stories(scene: Scene, act: Act, name: str, moment: str) -> tuple[Picture, Picture, int]:
+    """Every row before an act and after it, and in how many steps it came about."""
+    for earlier in act.before:
+        earlier(scene)
+    nothing = scene.picture()
+    scene.close()
+    exit_code, steps = in_a_process(run, scene.url, name, Step(moment, None))
+    everything = scene.picture()
     assert exit_code == 0
-    assert statements is not None
-    assert statements >= 3
-
-    for number in range(statements + 1):
-        folder = tmp_path / f"killed-{number}"
-        shutil.copytree(ready, folder)
-        assert in_a_process(run, folder, name, number)[0] == -signal.SIGKILL
-
-        assert picture(folder) == (nothing if number < statements else everything)
-        restarted = engine_at(folder)
-        assert restarted.audit().clean
-        if act is not bring_in or number < statements:
-            act(restarted)
-        assert picture(folder) == everything
-        assert restarted.audit().clean
-        restarted.store.close()
+    assert nothing != everything
+    assert scene.engine.audit().clean
+    return nothing, everything, steps
 
 
-def create(folder: Path, kill_before: int | None, wire: Connection) -> None:
-    store = Store(f"sqlite:///{folder}/shop.db", synchronous="OFF")
-    statements = watched(store, kill_before)
-    store.create()
-    if kill_before is not None:
-        os.kill(os.getpid(), signal.SIGKILL)
-    wire.send(next(statements))
+def survived(scene: Scene, act: Act, nothing: Picture, everything: Picture) -> bool:
+    """Whether all is there, else nothing is; and the same act again ends as if it had not been killed."""
+    scene.alone()
+    found = scene.picture()
+    assert found in (nothing, everything)
+    restarted = Scene.at(scene.url)
+    if act.again or found == nothing:
+        act.do(restarted)
+    assert restarted.picture() == everything
+    restarted.close()
+    return found == everything
 
 
-def test_a_kill_while_the_tables_are_created_leaves_none_or_all(tmp_path):
-    whole = tmp_path / "whole"
-    whole.mkdir()
-    _, statements = in_a_process(create, whole, None)
-    assert statements is not None
-    assert statements > len(TABLES)
-
-    for number in (*range(0, statements, 4), statements):
-        folder = tmp_path / f"killed-{number}"
-        folder.mkdir()
-        assert in_a_process(create, folder, number)[0] == -signal.SIGKILL
-
-        with closing(sqlite3.connect(folder / "shop.db")) as raw:
-            tables = {name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        assert tables >= {f"gongdan_{name}" for name in TABLES} if number == statements else not tables
-        restarted = Store(f"sqlite:///{folder}/shop.db", synchronous="OFF")
-        restarted.create()
-        restarted.check()
+def killed(scene: Scene, name: str, moment: str, every: int = 1) -> int:
+    """Kill an act at its steps; how many kills. It is there from one of them on, its commit, and not before."""
+    act = ACTS[name]
+    nothing, everything, steps = stories(scene, act, name, moment)
+    whole = []
+    for number in (*range(0, steps, every), END):
+        scene.restore(nothing)
+        scene.close()
+        assert in_a_process(run, scene.url, name, Step(moment, number))[0] == KILLED
+        whole.append(survived(scene, act, nothing, everything))
+    assert whole == sorted(whole)
+    assert (whole[0], whole[-1]) == (False, True)
+    return len(whole)
 
 
-def deliver(folder: Path, kill_before: int | None, wire: Connection) -> None:
-    engine = engine_at(folder)
-    engine.store.close()
-    statements = watched(engine.store, kill_before)
-    engine.deliver()
-    wire.send(next(statements))
+# --- every statement -----------------------------------------------------------------------------------------------
 
 
-def test_a_kill_during_delivery_loses_nothing_and_keeps_the_order(tmp_path):
-    ready = tmp_path / "ready"
-    ready.mkdir()
-    engine = engine_at(ready)
-    engine.subscribe("jsonl")
-    for act in (open_case, arrive, be_refused):
-        act(engine)
-    bodies = [entry.body for entry in engine.shop("S1").entries("RO-1")]
-    engine.store.close()
-    shutil.copytree(ready, tmp_path / "whole")
-    _, statements = in_a_process(deliver, tmp_path / "whole", None)
-    assert statements is not None
-
-    for number in range(statements):
-        folder = tmp_path / f"killed-{number}"
-        shutil.copytree(ready, folder)
-        assert in_a_process(deliver, folder, number)[0] == -signal.SIGKILL
-        restarted = engine_at(folder)
-        restarted.deliver()
-
-        lines = (folder / "out.jsonl").read_bytes().splitlines()
-        assert [body for body, again in zip(lines, [b"", *lines], strict=False) if body != again] == bodies
-        assert picture(folder)["outbox"] == []
-        restarted.store.close()
+@EITHER
+@pytest.mark.parametrize("name", ACTS)
+def test_a_kill_before_any_statement_leaves_all_of_an_act_or_nothing(scene: Scene, name: str) -> None:
+    assert killed(scene, name, "before", every=3) >= 3
 
 
-# --- at length ---------------------------------------------------------------------------------------------------
+def upgrade(url: str, step: Step, wire: Connection) -> None:
+    store = Store(url, synchronous="OFF")
+    steps = at_step(step, [store._engine], die)
+    store.upgrade()
+    if step.number is not None:
+        die()
+    wire.send(next(steps))
 
-STORY: tuple[Act, ...] = (open_case, arrive, be_refused, ask_and_fit)
+
+def tables(url: str) -> set[str]:
+    engine = create_engine(url)
+    found = set(inspect(engine).get_table_names())
+    engine.dispose()
+    return found & OURS
 
 
-def tell(folder: Path, kill_before: int | None, wire: Connection) -> None:
-    engine = engine_at(folder)
-    statements = watched(engine.store, kill_before)
-    engine.store.close()
+def upgrades_killed(url: str, every: int = 1) -> int:
+    """Kill upgrades of an empty database; how many kills."""
+    scene = Scene.at(url, upgrade=True)
+    schema.metadata.drop_all(scene.host)
+    _, steps = in_a_process(upgrade, url, NEVER)
+    found = []
+    for number in (*range(0, steps, every), END):
+        schema.metadata.drop_all(scene.host)
+        scene.close()
+        assert in_a_process(upgrade, url, Step("before", number))[0] == KILLED
+        scene.alone()
+        found.append(tables(url))
+        restarted = Store(url)
+        restarted.upgrade()
+        assert restarted.check() == schema.REVISIONS[-1]
+        restarted.close()
+    scene.close()
+    assert found == sorted(found)
+    assert (found[0], found[-1]) == (set(), OURS)
+    assert all(each in (set(), OURS) for each in found)
+    return len(found)
+
+
+def test_a_kill_during_an_upgrade_leaves_all_tables_or_none(database: str) -> None:
+    assert upgrades_killed(database, every=9) >= 3
+
+
+def deliver(url: str, out: Path, step: Step, wire: Connection) -> None:
+    scene = Scene.at(url, adapters=[Jsonl(out)])
+    scene.close()
+    steps = at_step(step, scene.engines, die)
+    scene.engine.deliver()
+    wire.send(next(steps))
+
+
+@EITHER
+def test_a_kill_during_delivery_loses_nothing_and_keeps_the_order(scene: Scene, tmp_path: Path) -> None:
+    for act in (*ARRIVED, be_refused):
+        act(scene)
+    bodies = [entry.body for entry in scene.shop.entries("RO-1")]
+    queued = scene.picture()
+    scene.close()
+    _, steps = in_a_process(deliver, scene.url, tmp_path / "whole", NEVER)
+
+    for number in range(steps):
+        out = tmp_path / f"killed-{number}"
+        scene.restore(queued)
+        scene.close()
+        assert in_a_process(deliver, scene.url, out, Step("before", number))[0] == KILLED
+        scene.alone()
+        restarted = Scene.at(scene.url, adapters=[Jsonl(out)])
+        restarted.engine.deliver()
+
+        assert [body for body, _ in groupby(out.read_bytes().splitlines())] == bodies
+        assert restarted.picture()["gongdan_outbox"] == []
+        restarted.close()
+
+
+# --- inside a statement --------------------------------------------------------------------------------------------
+
+
+def run_short_of_bytes(url: str, name: str, size: int, wire: Connection) -> None:
+    """Play one act, and close the database, in a process that the system kills where a file would pass a size."""
+    scene = Scene.at(url)
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    ACTS[name].do(scene)
+    scene.close()
+
+
+def torn(scene: Scene, name: str, every: int) -> int:
+    """Kill an act at every nth byte that it writes to a file, until it is through; how many kills."""
+    act = ACTS[name]
+    nothing, everything, _ = stories(scene, act, name, "before")
+    kills = 0
+    while True:
+        scene.restore(nothing)
+        scene.close()
+        if in_a_process(run_short_of_bytes, scene.url, name, kills * every)[0] == 0:
+            return kills
+        kills += 1
+        survived(scene, act, nothing, everything)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_kill_within_a_write_to_the_file_leaves_all_of_an_act_or_nothing(scene: Scene) -> None:
+    assert torn(scene, "an answer with personal data", every=20_011) > 3
+
+
+# --- at length -----------------------------------------------------------------------------------------------------
+
+STORY = (open_case, arrive, be_refused, ask_and_fit, put_many, be_a_part, forget)
+
+
+def tell(url: str, step: Step, wire: Connection) -> None:
+    scene = Scene.at(url)
+    scene.close()
+    steps = at_step(step, scene.engines, die)
     for act in STORY:
-        act(engine)
-    wire.send(next(statements))
+        act(scene)
+    wire.send(next(steps))
 
 
-def gist(folder: Path) -> object:
-    """What must not depend on how often the process died: everything but salts and what is sealed over them."""
-    rows = picture(folder)
-    return (
-        [row[:4] for row in rows["entry"]],
-        [row[:7] for row in rows["case"]],
-        [(*row[:5], row[6]) for row in rows["personal"]],
-        [row[1:5] for row in rows["outbox"]],
-    )
+def story_killed(scene: Scene, seed: int) -> int:
+    """Tell a story again and again until no kill comes in between; how many kills."""
+    chance = random.Random(seed)
+    subscribe(scene)
+    nothing = scene.picture()
+    scene.close()
+    assert in_a_process(tell, scene.url, NEVER)[0] == 0
+    whole = scene.picture()
+    scene.restore(nothing)
+    scene.close()
+    kills = 0
+    while in_a_process(tell, scene.url, Step("before", chance.randrange(kills + 12)))[0] == KILLED:
+        kills += 1
+        scene.alone()
+        assert scene.engine.audit().clean
+        scene.close()
+    assert scene.picture() == whole
+    return kills
+
+
+@pytest.fixture
+def counted(request: pytest.FixtureRequest) -> Callable[[int], None]:
+    """Shows how many kills a long run survived."""
+
+    def show(kills: int) -> None:
+        assert kills > 0
+        request.config.get_terminal_writer().line(f" {request.node.name}: {kills} kills")
+
+    return show
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("seed", range(50))
-def test_a_story_that_dies_again_and_again_ends_as_if_it_never_had(tmp_path, seed):
-    chance = random.Random(seed)
-    whole, folder = tmp_path / "whole", tmp_path / "killed"
-    for each in (whole, folder):
-        each.mkdir()
-        subscribe(engine_at(each))
-    assert in_a_process(tell, whole, None)[0] == 0
+@pytest.mark.parametrize(
+    ("database", "moment"),
+    [(database, moment) for database in DATABASES for moment in MOMENTS[database.partition("-")[0]]],
+    indirect=["database"],
+)
+@pytest.mark.parametrize("name", ACTS)
+def test_a_kill_at_each_step_of_an_act_leaves_all_or_nothing(scene, name, moment, counted) -> None:
+    counted(killed(scene, name, moment))
 
-    kills = 0
-    while in_a_process(tell, folder, chance.randrange(kills // 2 + 12))[0] == -signal.SIGKILL:
-        kills += 1
-        assert engine_at(folder).audit().clean
 
-    assert kills
-    assert gist(folder) == gist(whole)
+@pytest.mark.soak
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("name", ACTS)
+def test_a_kill_within_each_write_of_an_act_leaves_all_or_nothing(scene, name, counted) -> None:
+    counted(torn(scene, name, every=1_499))
+
+
+@pytest.mark.soak
+def test_a_kill_before_each_statement_of_an_upgrade_leaves_all_tables_or_none(database, counted) -> None:
+    counted(upgrades_killed(database))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(20))
+@EITHER
+def test_a_story_that_dies_again_and_again_ends_as_if_it_never_had(scene, seed, counted) -> None:
+    counted(story_killed(scene, seed))

@@ -38,7 +38,7 @@ class Board:
 
 
 def engine_with(folder: Path, *adapters: Adapter, clock: Clock | None = None) -> Engine:
-    return bootstrap(f"sqlite:///{folder}/shop.db", adapters=adapters, world=world(clock))
+    return bootstrap(f"sqlite:///{folder}/shop.db", upgrade=True, adapters=adapters, world=world(clock))
 
 
 def play(engine: Engine, *cases: str) -> None:

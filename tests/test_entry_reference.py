@@ -59,7 +59,7 @@ exec(block("Reading one by hand", "python"), vars(HAND))
 def play() -> Engine:
     """Acceptances, refusals, personal values, a late entry, an entry with its own time."""
     clock = Clock(START)
-    engine = bootstrap("sqlite://", world=world(clock))
+    engine = bootstrap("sqlite://", upgrade=True, world=world(clock))
     shop = engine.shop("S1", profile="dpca")
     shop.open("RO-17", by=ADVISOR)
     shop.apply("RO-17", ro.VehicleCheckedIn.read({"license_plate": "京A12345", "vin": "不清楚"}), by=GUARD)

@@ -22,9 +22,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from adapters.bootstrap import bootstrap
-from engine import Accepted, Actor, Answer, Case, CaseRow, Entry, Late, Refused, Role, Shop
+from engine import Accepted, Actor, Answer, Case, Entry, Late, Refused, Role, Shop
 from engine.decider import Decider
 from engine.events.event import Event
+from engine.listing import row_of
 from tests import conforming as co
 from tests.support import Clock, world
 
@@ -76,7 +77,9 @@ class RepairOrders(RuleBasedStateMachine):
     @initialize(profile=st.sampled_from(co.PROFILES), goals=st.permutations([*co.ROWS]))
     def open_shop(self, profile: str, goals: list[Row]) -> None:
         self.clock = Clock()
-        self.engine = bootstrap("sqlite://", catalogue=CATALOGUE, world=world(self.clock), synchronous="NORMAL")
+        self.engine = bootstrap(
+            "sqlite://", upgrade=True, catalogue=CATALOGUE, world=world(self.clock), synchronous="NORMAL"
+        )
         self.decider = DECIDERS[profile]
         self.shop: Shop = self.engine.shop("S1", profile=profile)
         self.goals = self.seen.least_visited_last(goals)
@@ -243,12 +246,12 @@ class RepairOrders(RuleBasedStateMachine):
             case = self.cases[case_id]
             with self.engine.store.read() as transaction:
                 row = transaction.case("S1", case_id)
-                bodies = [body for body, _ in transaction.entries("S1", case_id)]
+                bodies = transaction.entries("S1", case_id, until=case.seq + 1)
             entries = [Entry.read(body, CATALOGUE.events) for body in bodies]
             assert len(entries) == case.seq
             assert sum(entry.accepted for entry in entries) == case.version
             assert self.decider.fold(self.decider.open("S1", case_id), entries) == case
-            assert row == CaseRow.of(case)
+            assert row == row_of(case, self.decider.workflow)
         self.touched.clear()
 
     def teardown(self) -> None:

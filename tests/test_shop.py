@@ -23,6 +23,7 @@ from engine import (
     UnknownProfile,
     standard_catalogue,
 )
+from engine.desk import Sitting
 from engine.events import repair_order as ro
 from engine.events.common import CaseOpened
 from engine.store import LostRace
@@ -103,7 +104,7 @@ def test_a_profile_that_contradicts_the_catalogue_opens_nothing(tmp_path: Path):
         catalogue.workflows, catalogue.events, catalogue.clauses, {"house": broken}, catalogue.codes
     )
     store = Store(f"sqlite:///{tmp_path / 'shop.db'}")
-    store.create()
+    store.upgrade()
 
     with pytest.raises(BadProfile):
         Engine(store, with_broken, world()).shop("S1", profile="house").open("RO-1", by=ADVISOR)
@@ -224,25 +225,25 @@ def test_facts_that_do_not_fit_an_entry_are_a_bad_command_and_nothing_is_recorde
 def test_a_writer_who_always_loses_is_told_so_after_a_bounded_number_of_attempts(shop: Shop):
     attempts = []
 
-    def loses() -> None:
+    def loses(_sitting: Sitting) -> None:
         attempts.append(1)
         raise LostRace
 
     with pytest.raises(Contended) as caught:
-        shop._retried("RO-1", loses)
+        shop._desk.sit("RO-1", loses)
     assert caught.value.facts == {"case": "RO-1", "attempts": len(attempts)}
 
 
 def test_a_writer_who_loses_once_tries_again(shop: Shop):
     outcomes = iter([LostRace(), None])
 
-    def loses_once() -> str:
+    def loses_once(_sitting: Sitting) -> str:
         lost = next(outcomes)
         if lost:
             raise lost
         return "won"
 
-    assert shop._retried("RO-1", loses_once) == "won"
+    assert shop._desk.sit("RO-1", loses_once) == "won"
 
 
 # --- expected -----------------------------------------------------------------------------------------------------

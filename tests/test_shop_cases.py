@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from engine import Case, Engine, RulesUnknown, Shop, UnknownCommand, standard_catalogue
+from engine import BadJournal, Case, Engine, RulesUnknown, Shop, UnknownCommand, standard_catalogue
 from engine import cases as kept
 from engine.cases import Cases
 from engine.events import repair_order as ro
@@ -33,10 +34,10 @@ def _load(cases: Cases, engine: Engine) -> Case:
         return cases.load(transaction, transaction.case("S1", "RO-1"))
 
 
-def _without_entries(folder: Path) -> None:
+def _without_entries(folder: Path, until: int = 99) -> None:
     """Take the entries away, so that only the cache can know what they said."""
     with sqlite3.connect(folder / "shop.db") as connection:
-        connection.execute("DELETE FROM gongdan_entry")
+        connection.execute("DELETE FROM gongdan_entry WHERE seq <= ?", (until,))
     connection.close()
 
 
@@ -47,7 +48,7 @@ def _case(number: int) -> Case:
 def test_a_case_whose_head_is_current_is_not_read_again(engine: Engine, shop: Shop, tmp_path: Path):
     cases = Cases(standard_catalogue())
     case = _load(cases, engine)
-    cases.remember([case])
+    cases.remember(case)
     _without_entries(tmp_path)
 
     assert _load(cases, engine) is case
@@ -55,11 +56,42 @@ def test_a_case_whose_head_is_current_is_not_read_again(engine: Engine, shop: Sh
 
 def test_a_case_whose_head_is_stale_is_folded_from_its_entries(engine: Engine, shop: Shop):
     cases = Cases(standard_catalogue())
-    cases.remember([_load(cases, engine)])
+    cases.remember(_load(cases, engine))
     shop.apply("RO-1", TICK, by=ADVISOR)
 
     assert _load(cases, engine) == shop.case("RO-1")
     assert _load(cases, engine).version == 3
+
+
+def test_a_case_whose_head_is_stale_reads_only_the_entries_that_are_new(engine: Engine, shop: Shop, tmp_path: Path):
+    cases = Cases(standard_catalogue())
+    cases.remember(_load(cases, engine))
+    shop.apply_all("RO-1", [TICK, PURPOSE], by=ADVISOR)
+    _without_entries(tmp_path, until=2)
+
+    assert _load(cases, engine) == shop.case("RO-1")
+
+
+@pytest.mark.parametrize("written_since", [0, 1, 3])
+def test_what_a_host_rolled_back_is_not_seen_again(shop: Shop, tmp_path: Path, written_since: int):
+    with closing(sqlite3.connect(tmp_path / "shop.db", isolation_level=None)) as host:
+        host.execute("BEGIN IMMEDIATE")
+        shop.apply_all("RO-1", [TICK, PURPOSE], by=ADVISOR, connection=host)
+        host.execute("ROLLBACK")
+    other = engine_on(tmp_path).shop("S1")
+    for number in range(written_since):
+        other.apply("RO-1", ro.WaitTick(acknowledged=True), by=ADVISOR, id=f"other-{number}")
+
+    assert shop.case("RO-1") == other.case("RO-1")
+    assert shop.case("RO-1").version == 2 + written_since
+
+
+def test_a_case_whose_entries_are_gone_is_no_case(engine: Engine, shop: Shop, tmp_path: Path):
+    _without_entries(tmp_path)
+
+    with pytest.raises(BadJournal) as caught:
+        _load(Cases(standard_catalogue()), engine)
+    assert caught.value.facts == {"line": 1, "expected": "entry"}
 
 
 def test_two_engines_on_one_database_see_each_others_facts(shop: Shop, tmp_path: Path):
@@ -83,9 +115,8 @@ def test_a_folded_case_is_the_case_that_was_kept_while_it_was_written(engine: En
 
 def test_the_least_recently_used_case_goes_first_and_the_number_is_bounded():
     cases = Cases(standard_catalogue())
-    cases.remember(_case(number) for number in range(kept._KEPT))
-    cases.remember([_case(0)])
-    cases.remember([_case(kept._KEPT), _case(kept._KEPT + 1)])
+    for number in (*range(kept._KEPT), 0, kept._KEPT, kept._KEPT + 1):
+        cases.remember(_case(number))
 
     assert len(cases._folded) == kept._KEPT
     assert ("S1", "RO-0") in cases._folded
@@ -97,8 +128,9 @@ def test_the_least_recently_used_case_goes_first_and_the_number_is_bounded():
 def test_an_evicted_case_is_folded_again(engine: Engine, shop: Shop):
     cases = Cases(standard_catalogue())
     case = _load(cases, engine)
-    cases.remember([case])
-    cases.remember(_case(number) for number in range(10, 10 + kept._KEPT))
+    cases.remember(case)
+    for number in range(10, 10 + kept._KEPT):
+        cases.remember(_case(number))
 
     again = _load(cases, engine)
     assert again == case

@@ -59,7 +59,7 @@ def house(settings: str) -> Catalogue:
 
 def engine_of_the_house(folder: Path, settings: str) -> Engine:
     engine = bootstrap(
-        f"sqlite:///{folder / 'shop.db'}", catalogue=house(settings), world=world(), synchronous="NORMAL"
+        f"sqlite:///{folder / 'shop.db'}", upgrade=True, catalogue=house(settings), world=world(), synchronous="NORMAL"
     )
     engine.shop("S1", profile="house").open("RO-1", by=ADVISOR)
     return engine

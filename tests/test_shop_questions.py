@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from engine import Actor, BadCommand, Binding, CaseRow, Event, Page, Shop, UnknownCommand
 from engine.events import repair_order as ro
 from engine.events.common import ClauseWaived
+from engine.listing import row_of
 from engine.roles import Role
+from engine.states.repair_order import WORKFLOW
 from tests.support import ADVISOR, GUARD, KIT, MANAGER, PURPOSE, START, Clock, arrive, engine_on, protect
 
 TICK = ro.WaitTick(acknowledged=True)
@@ -223,7 +225,7 @@ def test_a_page_has_at_most_its_limit_and_the_last_one_has_no_next(shop_of_seven
 def test_a_row_shows_where_its_case_stands(shop_of_seven: Shop):
     (row,) = shop_of_seven.find(after="RO-1", limit=1).rows
 
-    assert row == CaseRow.of(shop_of_seven.case("RO-2"))
+    assert row == row_of(shop_of_seven.case("RO-2"), WORKFLOW)
     assert row.state == "arrived"
 
 

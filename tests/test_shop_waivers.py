@@ -34,7 +34,13 @@ def house() -> Catalogue:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
-    return bootstrap(f"sqlite:///{tmp_path / 'shop.db'}", catalogue=house(), world=world(), synchronous="NORMAL")
+    return bootstrap(
+        f"sqlite:///{tmp_path / 'shop.db'}",
+        upgrade=True,
+        catalogue=house(),
+        world=world(),
+        synchronous="NORMAL",
+    )
 
 
 @pytest.fixture

@@ -116,26 +116,26 @@ def test_check_refuses_an_empty_database(tmp_path):
     assert (tmp_path / "shop.db").exists()
     store = Store(f"sqlite:///{tmp_path}/shop.db")
 
-    with pytest.raises(StoreUnavailable) as error:
+    with pytest.raises(OtherSchema) as error:
         store.check()
 
-    said(error, "empty")
-    store.create()
-    store.check()
+    assert error.value.facts["actual"] == "none"
+    store.upgrade()
+    assert store.check() == schema.REVISIONS[-1]
 
 
 def test_check_of_an_address_with_a_uri_or_in_memory_asks_the_database_itself(tmp_path):
     engine_on(tmp_path)
 
     Store(f"sqlite:///file:{tmp_path}/shop.db?mode=ro&uri=true").check()
-    with pytest.raises(StoreUnavailable) as error:
+    with pytest.raises(OtherSchema) as error:
         Store("sqlite://").check()
 
-    said(error, "empty")
+    assert error.value.facts["actual"] == "none"
 
 
 def test_a_path_with_signs_of_a_uri_is_still_a_path(tmp_path):
-    engine = bootstrap(f"sqlite:///{tmp_path}/50%25#1.db", world=world())
+    engine = bootstrap(f"sqlite:///{tmp_path}/50%25#1.db", upgrade=True, world=world())
 
     engine.store.check()
 
@@ -146,7 +146,7 @@ def test_a_read_only_file_can_be_read_and_not_written(tmp_path):
     with_case = engine_on(tmp_path)
     with_case.shop("S1").open("RO-1", by=ADVISOR)
     with_case.store.close()
-    engine = bootstrap(f"sqlite:///file:{tmp_path}/shop.db?mode=ro&uri=true", world=world())
+    engine = bootstrap(f"sqlite:///file:{tmp_path}/shop.db?mode=ro&uri=true", upgrade=True, world=world())
 
     with pytest.raises(StoreUnavailable) as error:
         engine.shop("S1").apply("RO-1", ro.VehicleCheckedIn(), by=ADVISOR, id="c-1")
@@ -183,13 +183,13 @@ def test_a_complaint_without_a_word_of_its_own_is_named_by_its_kind(tmp_path):
 def test_another_schema_version_is_refused_naming_both(tmp_path):
     engine_on(tmp_path).store.close()
     with sqlite3.connect(tmp_path / "shop.db") as raw:
-        raw.execute("UPDATE gongdan_meta SET value = '99'")
+        raw.execute("UPDATE gongdan_schema_version SET version_num = '9999'")
     raw.close()
 
-    for ask in (Store.create, Store.check):
+    for ask in (Store.upgrade, Store.check):
         with pytest.raises(OtherSchema) as error:
             ask(Store(f"sqlite:///{tmp_path}/shop.db"))
-        assert (error.value.facts["expected"], error.value.facts["actual"]) == (schema.VERSION, "99")
+        assert (error.value.facts["expected"], error.value.facts["actual"]) == (schema.REVISIONS[-1], "9999")
         assert CHINESE.search(error.value.text.zh)
 
 
@@ -197,7 +197,7 @@ def test_another_schema_version_is_refused_naming_both(tmp_path):
 
 
 def test_a_locked_database_is_told_and_the_next_call_works(tmp_path):
-    engine = bootstrap(f"sqlite:///{tmp_path}/shop.db", world=world(), busy_seconds=0.01)
+    engine = bootstrap(f"sqlite:///{tmp_path}/shop.db", upgrade=True, world=world(), busy_seconds=0.01)
     shop = engine.shop("S1")
     shop.open("RO-1", by=ADVISOR)
     other = sqlite3.connect(tmp_path / "shop.db", isolation_level=None)
@@ -226,13 +226,13 @@ def test_a_database_that_another_one_writes_can_still_be_opened_and_read(tmp_pat
     other.close()
 
 
-def test_creating_is_whole_or_nothing(tmp_path):
+def test_upgrading_is_whole_or_nothing(tmp_path):
     other = sqlite3.connect(tmp_path / "shop.db", isolation_level=None)
     other.execute("PRAGMA journal_mode=WAL")
     other.execute("BEGIN IMMEDIATE")
 
     with pytest.raises(StoreUnavailable) as error:
-        bootstrap(f"sqlite:///{tmp_path}/shop.db", world=world(), busy_seconds=0.01)
+        bootstrap(f"sqlite:///{tmp_path}/shop.db", upgrade=True, world=world(), busy_seconds=0.01)
 
     said(error, "locked")
     other.execute("ROLLBACK")
@@ -241,11 +241,11 @@ def test_creating_is_whole_or_nothing(tmp_path):
     engine_on(tmp_path).store.check()
 
 
-def test_creating_what_another_process_has_just_created_changes_nothing(tmp_path):
+def test_upgrading_what_another_process_has_just_upgraded_changes_nothing(tmp_path):
     engine = engine_on(tmp_path)
     engine.shop("S1").open("RO-1", by=ADVISOR)
 
-    assert engine.store._created() == schema.VERSION
+    assert Store(f"sqlite:///{tmp_path}/shop.db").upgrade() == (schema.REVISIONS[-1], schema.REVISIONS[-1])
 
     assert engine.audit().entries == 1
 
@@ -253,7 +253,7 @@ def test_creating_what_another_process_has_just_created_changes_nothing(tmp_path
 def test_durability_is_full_unless_chosen_otherwise(tmp_path):
     levels = {}
     for choice in ("FULL", "NORMAL"):
-        engine = bootstrap(f"sqlite:///{tmp_path}/shop.db", world=world(), synchronous=choice)
+        engine = bootstrap(f"sqlite:///{tmp_path}/shop.db", upgrade=True, world=world(), synchronous=choice)
         with engine.store._engine.connect() as connection:
             levels[choice] = connection.exec_driver_sql("PRAGMA synchronous").scalar()
             assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
@@ -265,7 +265,7 @@ def test_durability_is_full_unless_chosen_otherwise(tmp_path):
 
 
 def test_a_database_in_memory_serves_many_threads():
-    engine = bootstrap("sqlite://", world=world())
+    engine = bootstrap("sqlite://", upgrade=True, world=world())
     shop = engine.shop("S1")
 
     def play(number: int) -> int:
@@ -281,7 +281,10 @@ def test_a_database_in_memory_serves_many_threads():
 
 
 def test_two_databases_in_memory_are_two():
-    one, other = bootstrap("sqlite://", world=world()), bootstrap("sqlite:///:memory:", world=world())
+    one, other = (
+        bootstrap("sqlite://", upgrade=True, world=world()),
+        bootstrap("sqlite:///:memory:", upgrade=True, world=world()),
+    )
     one.shop("S1").open("RO-1", by=ADVISOR)
 
     assert other.shop("S1").find().rows == ()
@@ -314,7 +317,7 @@ def test_postgresql_locks_the_row_that_sqlite_locks_by_its_transaction():
 def test_every_table_carries_the_prefix_and_all_but_the_global_ones_lead_with_the_shop():
     tables = {name.removeprefix(schema.PREFIX): table for name, table in schema.metadata.tables.items()}
 
-    assert set(tables) == {"meta", "rules", "entry", "case", "personal", "subscription", "outbox"}
+    assert set(tables) == {"schema_version", "rules", "entry", "case", "personal", "subscription", "outbox"}
     assert {name for name, table in tables.items() if table.primary_key.columns.keys()[0] == "shop"} == {
         "entry",
         "case",

@@ -39,7 +39,7 @@ def play(engine: Engine) -> Engine:
     return engine
 
 
-LINES = tuple(play(bootstrap("sqlite://", world=world())).export_journal())
+LINES = tuple(play(bootstrap("sqlite://", upgrade=True, world=world())).export_journal())
 RULES = [line for line in LINES if line[0] == "rules"]
 ENTRIES = [line for line in LINES if line[0] == "entry"]
 
@@ -62,7 +62,7 @@ def test_a_journal_goes_out_rules_first_then_entries_by_shop_case_and_seq():
 
 
 def test_a_journal_longer_than_a_page_goes_out_whole_and_once():
-    engine = bootstrap("sqlite://", world=world())
+    engine = bootstrap("sqlite://", upgrade=True, world=world())
     shop = engine.shop("S1")
     for number in range(5):
         shop.open(f"RO-{number}", by=ADVISOR)
@@ -72,11 +72,11 @@ def test_a_journal_longer_than_a_page_goes_out_whole_and_once():
 
     assert len(lines) == 1 + 5 * 112
     assert len({seal for _, _, seal in lines}) == len(lines)
-    assert bootstrap("sqlite://", world=world()).import_journal(lines) == Report(cases=5, entries=560)
+    assert bootstrap("sqlite://", upgrade=True, world=world()).import_journal(lines) == Report(cases=5, entries=560)
 
 
 def test_an_empty_store_has_an_empty_journal():
-    assert list(bootstrap("sqlite://", world=world()).export_journal()) == []
+    assert list(bootstrap("sqlite://", upgrade=True, world=world()).export_journal()) == []
 
 
 def test_a_journal_goes_out_as_it_was_when_it_was_begun(tmp_path):
@@ -142,7 +142,7 @@ def test_a_command_that_was_answered_over_there_is_answered_the_same_here(tmp_pa
 
 def test_two_journals_of_different_shops_come_into_one_store(tmp_path):
     engine = engine_on(tmp_path)
-    here = bootstrap("sqlite://", world=world())
+    here = bootstrap("sqlite://", upgrade=True, world=world())
     here.shop("S7").open("RO-1", by=ADVISOR)
 
     assert engine.import_journal(LINES).clean
@@ -273,7 +273,7 @@ def test_lines_that_break_off_with_an_error_leave_nothing(tmp_path):
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.sampled_from(LINES), max_size=18))
 def test_whatever_order_lines_come_in_all_of_a_clean_journal_is_kept_or_nothing(lines):
-    engine = bootstrap("sqlite://", world=world())
+    engine = bootstrap("sqlite://", upgrade=True, world=world())
 
     try:
         clean = engine.import_journal(lines).clean

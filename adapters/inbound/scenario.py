@@ -34,7 +34,7 @@ def stage(url: str = "sqlite://") -> Engine:
     """An engine to play scenarios on: its clock moves with their steps. Nothing on a stage is secret or random."""
     ids, salts = count(1), count(1)
     world = World(StageClock(), lambda: f"stage-{next(ids)}", lambda: next(salts).to_bytes(16, "big"))
-    return bootstrap(url, world=world)
+    return bootstrap(url, upgrade=True, world=world)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from itertools import chain
 from engine.events import common
 from engine.events import repair_order as ro
 from engine.roles import Role as R
-from engine.states.workflow import Transition, Workflow, move, note
+from engine.states.workflow import Promise, Transition, Workflow, move, note
 from engine.text import Text, Word
 
 
@@ -244,4 +244,12 @@ WORKFLOW = Workflow(
     initial=str(S.NEW),
     ends=frozenset({str(S.FOLLOWED_UP), str(S.DIVERTED), str(S.CANCELLED)}),
     rows=ROWS,
+    path=tuple(str(state) for state in MAIN_PATH),
+    keeper=R.SERVICE_ADVISOR,
+    promises=(
+        Promise(ro.OrderSigned, "promised_at"),
+        Promise(ro.EtaChanged, "new_promised_at"),
+        Promise(ro.SupplementFound, "new_promised_at", once=ro.OrderSigned),
+    ),
+    kept=frozenset({str(S.SETTLED)}),
 )

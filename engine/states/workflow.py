@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from engine.events.event import Event
 from engine.roles import Role
@@ -30,8 +31,21 @@ class Transition:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """A field in which a time is promised to the customer; with `once`, in force when that event has followed."""
+
+    event: type[Event]
+    field: str
+    once: type[Event] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Workflow:
-    """A table by name: where a case begins, where it ends, and every row between."""
+    """A table by name: where a case begins, where it ends, and every row between.
+
+    For lists: `path` is the way a case takes when nothing comes in between; `keeper` the role whose work a case is;
+    `promises` where its customer is promised a time; from the states `kept` on nothing promised is outstanding.
+    """
 
     name: str
     label: Text
@@ -39,6 +53,20 @@ class Workflow:
     initial: str
     ends: frozenset[str]
     rows: tuple[Transition, ...]
+    path: tuple[str, ...]
+    keeper: Role
+    promises: tuple[Promise, ...] = ()
+    kept: frozenset[str] = frozenset()
+
+    def waiting_for(self, role: str) -> frozenset[str]:
+        """The states whose next step is this role's: forward on the path, or from beside it back to it."""
+        steps = {*pairwise(self.path)}
+        return frozenset(
+            row.source
+            for row in self.rows
+            if role in row.roles
+            and ((row.source, row.dest) in steps or (row.source not in self.path and row.dest in self.path[:-1]))
+        )
 
 
 def move(event: type[Event], source: str, dest: str, roles: Iterable[Role], zh: str, en: str) -> tuple[Transition, ...]:

@@ -1,175 +1,244 @@
 """Store: one concrete store over SQLAlchemy; SQLite and PostgreSQL differ by their URL.
 
-Must live here: connections, transactions, what a database's complaint means. Must not be known here: any statement.
+Must live here: connections and transactions, our own and the host's. Must not be known here: any statement's meaning.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, NamedTuple
 
-from sqlalchemy import URL, Engine, StaticPool, create_engine, event, insert, inspect, select
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from engine.errors import GongdanError, OtherSchema, StoreUnavailable
-from engine.store import schema
+from engine.errors import BadConnection, OtherSchema, StoreUnavailable
+from engine.store import migrate
 from engine.store.address import address, existing, in_memory, shown
+from engine.store.complaints import Guarded
+from engine.store.host import HostConnection, Lent, lent, savepoint
+from engine.store.schema import REVISIONS
 from engine.store.statements import compiled
-from engine.store.transaction import Abandoned, LostRace, Transaction
+from engine.store.transaction import Abandoned, Transaction
 
 BUSY_SECONDS = 10.0
 
 
 class _Begin(NamedTuple):
-    """What the first statements of a transaction are, in one kind of database."""
+    """How the transactions of one kind of database begin; None: each statement stands alone."""
 
-    write: tuple[str, ...]
-    read: tuple[str, ...]
+    write: str
+    once: str | None
+    snapshot: str
 
 
 _BEGIN = {
-    "sqlite": _Begin(write=("BEGIN IMMEDIATE",), read=("BEGIN",)),
-    "postgresql": _Begin(write=(), read=("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",)),
+    # One write lock for the whole file: to take it late would be to lose what was read before.
+    "sqlite": _Begin(write="BEGIN IMMEDIATE", once="BEGIN IMMEDIATE", snapshot="BEGIN"),
+    "postgresql": _Begin(write="BEGIN", once=None, snapshot="BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
 }
-
-_COMPLAINTS = (
-    "locked",
-    "readonly",
-    "full",
-    "unable to open",
-    "not a database",
-    "malformed",
-    "no such table",
-)
 
 
 class Store:
     """Opens transactions on one database. Safe to share between threads; open one per process."""
 
-    def __init__(self, url: str, *, synchronous: str = "FULL", busy_seconds: float = BUSY_SECONDS) -> None:
+    def __init__(
+        self, url: str, *, schema: str | None = None, synchronous: str = "FULL", busy_seconds: float = BUSY_SECONDS
+    ) -> None:
         """Prepare for a database; nothing is opened yet. Raises StoreUnavailable for a URL that cannot be one.
 
-        `synchronous` is SQLite's: FULL keeps every commit, NORMAL may lose the last. `busy_seconds` is how long
-        SQLite waits for another process that writes.
+        `schema` is PostgreSQL's: where the tables are, when not in the first of the search path. `synchronous` is
+        SQLite's: FULL keeps every commit, NORMAL may lose the last. `busy_seconds` is how long to wait for a lock
+        that another writer holds.
         """
         parsed = address(url)
         self.url = shown(parsed)
-        is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.kind = parsed.get_backend_name()
+        self.schema = schema
+        if schema is not None and self.kind == "sqlite":
+            raise StoreUnavailable(url=self.url, reason="schema")
         self._existing = existing(parsed)
         self._engine = _engine(parsed, busy_seconds)
-        _tune(self._engine, ("journal_mode=WAL", f"synchronous={synchronous}", "secure_delete=ON") if is_sqlite else ())
-        self._begin = _BEGIN[parsed.get_backend_name()]
-        self._statements = compiled(parsed.get_backend_name())
+        _tune(self._engine, _settings(self.kind, synchronous, busy_seconds))
+        self._begin = _BEGIN[self.kind]
+        self._statements = compiled(self.kind, schema)
         # One connection in memory is one transaction at a time; elsewhere writers of one process queue here,
         # fairly, instead of in SQLite's sleeping busy handler.
-        self._writing = threading.RLock() if is_sqlite else None
-        self._reading = self._writing if in_memory(parsed) else None
+        self._writing = _Turn(self.url, busy_seconds) if self.kind == "sqlite" else nullcontext()
+        self._reading = self._writing if in_memory(parsed) else nullcontext()
+        complaints = (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error)
+        self._guarded = Guarded(self.url, complaints)
+        self._host_guarded = Guarded(self.url, complaints, "joined")
+        self._connecting = Guarded(self.url, complaints, "connecting")
 
-    def create(self) -> None:
-        """Create what is missing, all or nothing. Raises StoreUnavailable for a database with another schema."""
-        with self._guarded(), _held(self._reading):
-            known = self._schema() or self._created()
-        self._expect(known)
+    # --- the tables ----------------------------------------------------------------------------------------------
 
-    def check(self) -> None:
-        """Raise StoreUnavailable unless this database holds a journal of this version. Creates no file."""
-        with self._guarded(), _held(self._reading):
-            if self._existing is not None:
-                self._engine.dialect.loaded_dbapi.connect(self._existing, uri=True).close()
-            known = self._schema()
+    def upgrade(self, connection: Connection | None = None) -> tuple[str | None, str]:
+        """Bring the tables to this version, all or nothing, on the host's SQLAlchemy connection if one is given.
+
+        The revision before, None when there were no tables, and after. Raises OtherSchema for tables of a newer
+        version, StoreUnavailable.
+        """
+        if connection is not None:
+            with self._guarded, lent(connection, self.kind) as host:
+                if self.kind == "sqlite" and not host.in_transaction:
+                    connection.exec_driver_sql(self._begin.write)  # its driver begins none for a CREATE TABLE
+                self._in_transaction(host)
+                return self._upgraded(connection)
+        with self._guarded, self._reading, self._connected() as own:
+            own.exec_driver_sql(self._begin.write)
+            revisions = self._upgraded(own)
+            own.exec_driver_sql("COMMIT")
+        return revisions
+
+    def _upgraded(self, connection: Connection) -> tuple[str | None, str]:
+        migrate.queue(connection)
+        known = migrate.current(connection, self.schema)
+        if known is not None:
+            self._expect(known, REVISIONS)
+        migrate.upgrade(connection, self.schema)
+        return known, REVISIONS[-1]
+
+    def check(self, connection: Connection | None = None) -> str:
+        """The revision of the tables, when it is this version's; else OtherSchema is raised. Creates no file."""
+        with self._guarded:
+            known = migrate.current(connection, self.schema) if connection is not None else self._known()
         if known is None:
-            raise StoreUnavailable(url=self.url, reason="empty")
-        self._expect(known)
+            raise OtherSchema(url=self.url, expected=REVISIONS[-1], actual="none", remedy="upgrade")
+        self._expect(known, REVISIONS[-1:])
+        return known
 
-    def _schema(self) -> str | None:
-        """The schema version of the database, or None when it has none."""
-        with self._engine.connect() as connection:
-            if not inspect(connection).has_table(schema.meta.name):
-                return None
-            return connection.scalar(select(schema.meta.c.value).where(schema.meta.c.key == "schema"))
+    def sql(self) -> str:
+        """Every migration as SQL, for hosts that run it with tools of their own."""
+        return migrate.sql(self.kind, self.schema)
 
-    def _created(self) -> str:
-        with self._engine.begin() as connection:
-            for statement in self._begin.write:
-                connection.exec_driver_sql(statement)
-            schema.metadata.create_all(connection)
-            known = connection.scalar(select(schema.meta.c.value).where(schema.meta.c.key == "schema"))
-            if known is None:
-                connection.execute(insert(schema.meta).values(key="schema", value=schema.VERSION))
-            return known or schema.VERSION
+    def _known(self) -> str | None:
+        if self._existing is not None:
+            self._engine.dialect.loaded_dbapi.connect(self._existing, uri=True).close()
+        with self._reading, self._connected() as connection:
+            return migrate.current(connection, self.schema)
 
-    def _expect(self, known: str) -> None:
-        if known != schema.VERSION:
-            raise OtherSchema(url=self.url, expected=schema.VERSION, actual=known)
+    def _expect(self, known: str, fine: tuple[str, ...]) -> None:
+        if known not in fine:
+            remedy = "upgrade" if known in REVISIONS else "install"
+            raise OtherSchema(url=self.url, expected=REVISIONS[-1], actual=known, remedy=remedy)
+
+    def _connected(self) -> Connection:
+        with self._connecting:
+            return self._engine.connect()
 
     def close(self) -> None:
         """Give every connection back."""
         self._engine.dispose()
 
-    @contextmanager
-    def write(self) -> Iterator[Transaction]:
-        """A writing transaction: committed at the end, rolled back on any error."""
-        with self._guarded(), _held(self._writing), self._transaction(self._begin.write) as transaction:
-            yield transaction
+    # --- transactions --------------------------------------------------------------------------------------------
+
+    def write(self, connection: HostConnection = None, *, once: bool = False) -> AbstractContextManager[Transaction]:
+        """A writing transaction: committed at the end, rolled back on any error.
+
+        On a host's connection it is a savepoint in the host's transaction, which the host commits. `once` promises
+        that at most one `append` is made: where one statement does that, no transaction is opened round it.
+        """
+        if connection is not None:
+            return self._joined(connection)
+        return self._own(self._writing, self._begin.once if once else self._begin.write)
+
+    def read(self, connection: HostConnection = None) -> AbstractContextManager[Transaction]:
+        """Statements that each stand alone: enough for a row and the entries up to it, which never change."""
+        return self._lent(connection) if connection is not None else self._own(self._reading, None)
+
+    def snapshot(self) -> AbstractContextManager[Transaction]:
+        """One consistent picture of everything, however long it is read."""
+        return self._own(self._reading, self._begin.snapshot)
 
     @contextmanager
-    def read(self) -> Iterator[Transaction]:
-        """A reading transaction: one consistent picture."""
-        with self._guarded(), _held(self._reading), self._transaction(self._begin.read) as transaction:
-            yield transaction
-
-    @contextmanager
-    def _transaction(self, begin: tuple[str, ...]) -> Iterator[Transaction]:
-        pooled = self._engine.raw_connection()
-        try:
-            cursor = pooled.cursor()
-            for statement in begin:
-                cursor.execute(statement)
+    def _own(self, turn: AbstractContextManager[None], begin: str | None) -> Iterator[Transaction]:
+        """On a connection of our own, in its turn."""
+        with self._guarded, turn:
+            with self._connecting:
+                pooled = self._engine.raw_connection()
+            connection: Any = pooled.dbapi_connection
             try:
-                yield Transaction(cursor, self._statements)
-            except Abandoned:
-                pooled.rollback()
+                cursor = connection.cursor()
+                if begin is not None:
+                    cursor.execute(begin)
+                try:
+                    yield Transaction(cursor, self._statements, locking=begin is not None)
+                except Abandoned:
+                    connection.rollback()
+                else:
+                    connection.commit()
             except BaseException:
-                pooled.rollback()
+                self._undo(pooled)
                 raise
-            else:
-                pooled.commit()
-        finally:
-            pooled.close()
+            finally:
+                pooled.close()
+
+    def _undo(self, pooled: Any) -> None:
+        """Roll back; where the connection is gone the server has done so, and its siblings are not to be trusted."""
+        try:
+            pooled.rollback()
+        except self._engine.dialect.loaded_dbapi.Error:
+            pooled.invalidate()
+            self._engine.dispose()
 
     @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        """A database's complaint becomes one clear error; its message may quote values, so only its kind is kept."""
-        try:
-            yield
-        except (GongdanError, LostRace, Abandoned):
-            raise
-        except self._engine.dialect.loaded_dbapi.IntegrityError:
-            raise LostRace from None  # the same command id, or the same case, written by two at once
-        except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error) as error:
-            raise StoreUnavailable(url=self.url, reason=_complaint(error)) from None
+    def _lent(self, connection: HostConnection) -> Iterator[Transaction]:
+        with self._host_guarded, lent(connection, self.kind) as host:
+            yield Transaction(host.cursor, self._statements)
+
+    @contextmanager
+    def _joined(self, connection: HostConnection) -> Iterator[Transaction]:
+        with suppress(Abandoned), self._host_guarded, lent(connection, self.kind) as host:
+            transaction = Transaction(host.cursor, self._statements)
+            self._begun(host, transaction)
+            with savepoint(host.cursor):
+                yield transaction
+
+    def _begun(self, host: Lent, transaction: Transaction) -> None:
+        """SQLite: our first statement is a write, or a deferred transaction would read first and lose its lock."""
+        if self.kind == "sqlite":
+            transaction.run("touch")
+        self._in_transaction(host)
+
+    def _in_transaction(self, host: Lent) -> None:
+        if not host.in_transaction:
+            raise BadConnection(expected="transaction", actual="autocommit")
 
 
-@contextmanager
-def _held(lock: threading.RLock | None) -> Iterator[None]:
-    if lock is None:
-        yield
-        return
-    with lock:
-        yield
+class _Turn:
+    """A lock that one waits for, but not for ever. Safe to share between threads, as it must be."""
+
+    def __init__(self, url: str, seconds: float) -> None:
+        self._url = url
+        self._seconds = seconds
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=self._seconds):
+            raise StoreUnavailable(url=self._url, reason="locked")
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
 
 def _engine(url: URL, busy_seconds: float) -> Engine:
     options: dict[str, Any] = {"poolclass": StaticPool} if in_memory(url) else {}
+    options["pool_reset_on_return"] = None  # what was begun has ended by then
     if url.get_backend_name() == "sqlite":
         options["connect_args"] = {
             "check_same_thread": False,
             "timeout": busy_seconds,
             "isolation_level": None,  # or the driver begins transactions behind our back
         }
+    else:
+        options["isolation_level"] = "AUTOCOMMIT"  # likewise: transactions begin where we say so
+        options["pool_timeout"] = busy_seconds
+        options["connect_args"] = {"client_encoding": "UTF8"}  # whatever the environment or the server prefers
     try:
+        if url.get_dialect().is_async:
+            raise StoreUnavailable(url=shown(url), reason="asynchronous")
         return create_engine(url, **options)
     except (ImportError, NoSuchModuleError):
         raise StoreUnavailable(url=shown(url), reason="driver") from None
@@ -177,18 +246,21 @@ def _engine(url: URL, busy_seconds: float) -> Engine:
         raise StoreUnavailable(url=shown(url), reason="url") from None
 
 
-def _tune(engine: Engine, pragmas: tuple[str, ...]) -> None:
-    """Tell each new connection how to behave. What is erased is overwritten, not only unlinked."""
+def _settings(kind: str, synchronous: str, busy_seconds: float) -> tuple[str, ...]:
+    """How a new connection is told to behave. What is erased is overwritten, not only unlinked."""
+    if kind == "sqlite":
+        return ("PRAGMA journal_mode=WAL", f"PRAGMA synchronous={synchronous}", "PRAGMA secure_delete=ON")
+    return (
+        f"SET lock_timeout = {max(round(busy_seconds * 1000), 1)}",  # 0 would be for ever
+        "SET default_transaction_isolation = 'read committed'",  # what locks and compare-and-set are made for
+    )
 
+
+def _tune(engine: Engine, statements: tuple[str, ...]) -> None:
     def on_connect(connection: Any, _record: object) -> None:
-        for pragma in pragmas:
-            connection.execute(f"PRAGMA {pragma}").close()
+        cursor = connection.cursor()
+        for statement in statements:
+            cursor.execute(statement)
+        cursor.close()
 
     event.listen(engine, "connect", on_connect)
-
-
-def _complaint(error: Exception) -> str:
-    """The code of what a database complains of, or the name of its error."""
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    message = str(cause).lower()
-    return next((known for known in _COMPLAINTS if known in message), type(cause).__name__)

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.canonical import instant
-from engine.case import CaseRow
+from engine.case import CaseRow, Head
 from engine.journal import Entry
-from engine.store.statements import Compiled
+from engine.sealing import SealedCommand
+from engine.store.filters import Filters
+from engine.store.statements import Compiled, Statements
 
 _PAGE = 500
 
@@ -38,140 +39,130 @@ class OutboxRow:
 class Transaction:
     """What can be read and written inside one transaction. Runs on the driver's cursor."""
 
-    def __init__(self, cursor: Any, statements: Mapping[str, Compiled]) -> None:
-        """Made by the store."""
+    def __init__(self, cursor: Any, statements: Statements, *, locking: bool = True) -> None:
+        """Made by the store; `locking` is whether rows read to be moved stay locked until the end."""
         self._cursor = cursor
         self._statements = statements
+        self._lock = "lock_case" if locking else "peek_case"
 
-    def _run(self, name: str, **values: object) -> Any:
-        statement = self._statements[name]
-        return self._cursor.execute(
-            statement.text, {**statement.constants, **values} if statement.constants else values
-        )
+    def run(self, name: str, **values: object) -> Any:
+        """Execute one statement; the cursor after it, where the driver gives it back."""
+        return self._execute(self._statements[name], values)
+
+    def _execute(self, statement: Compiled, values: Mapping[str, object]) -> Any:
+        self._cursor.execute(statement.text, {**statement.constants, **values} if statement.constants else values)
+        return self._cursor
 
     def _rows(self, name: str, **values: object) -> Sequence[Any]:
-        self._run(name, **values)
-        rows: Sequence[Any] = self._cursor.fetchall()
+        rows: Sequence[Any] = self._execute(self._statements[name], values).fetchall()
         return rows
 
     def _row(self, name: str, **values: object) -> Any:
-        self._run(name, **values)
-        return self._cursor.fetchone()
+        return self._execute(self._statements[name], values).fetchone()
 
     # --- cases and their entries ---------------------------------------------------------------------------------
 
-    def lock(self, shop: str, case: str, command_id: str) -> tuple[CaseRow | None, bool]:
-        """The row of a case, locked, and whether this command id was answered before in this shop."""
-        row = self._row("lock_case", shop=shop, case_id=case, command_id=command_id)
+    def lock(self, shop: str, case: str, command_id: str) -> tuple[Head | None, bool]:
+        """The head of a case, to be moved, and whether this command id was answered before in this shop."""
+        row = self._row(self._lock, shop=shop, case_id=case, command_id=command_id)
         if row is None:
             return None, self.answered(shop, command_id) is not None
-        return CaseRow(shop, case, *row[:-1]), row[-1] is not None
+        return Head(shop, case, *row[:-1]), row[-1] is not None
+
+    def head(self, shop: str, case: str) -> Head | None:
+        """The head of a case."""
+        row = self._row("head", shop=shop, case_id=case)
+        return None if row is None else Head(shop, case, *row)
 
     def case(self, shop: str, case: str) -> CaseRow | None:
         """The row of a case."""
         row = self._row("case", shop=shop, case_id=case)
-        return None if row is None else CaseRow(shop, case, *row)
+        return None if row is None else _case_row(shop, case, *row)
 
     def answered(self, shop: str, command_id: str) -> bytes | None:
         """The entry that answered a command id."""
         row = self._row("answered", shop=shop, command_id=command_id)
-        return None if row is None else bytes(row[2])
+        return None if row is None else bytes(row[0])
 
-    def entries(self, shop: str, case: str, after: int = 0) -> list[tuple[bytes, str]]:
-        """Bodies and seals of a case's entries, in order."""
-        return [(bytes(body), seal) for body, seal in self._rows("entries", shop=shop, case_id=case, after=after)]
+    def entries(self, shop: str, case: str, *, after: int = 0, until: int) -> list[bytes]:
+        """Bodies of a case's entries, in order, behind one seq and up to another."""
+        return [bytes(row[0]) for row in self._rows("entries", shop=shop, case_id=case, after=after, until=until)]
 
     def all_entries(self) -> Iterator[tuple[bytes, str]]:
         """Bodies and seals of every entry, by shop, case and seq."""
-        for *_, body, seal in self._pages("all_entries", 3, {"shop": "", "case_id": "", "seq": 0}):
+        for *_, body, seal in self._pages("all_entries", {"shop": "", "case_id": "", "seq": 0}):
             yield bytes(body), seal
 
     def all_cases(self) -> Iterator[CaseRow]:
         """Every case row, by shop and case."""
-        return (CaseRow(*row) for row in self._pages("all_cases", 2, {"shop": "", "case_id": ""}))
+        return (_case_row(*row) for row in self._pages("all_cases", {"shop": "", "case_id": ""}))
 
-    def _pages(self, name: str, key_length: int, key: dict[str, object]) -> Iterator[Any]:
+    def _pages(self, name: str, key: dict[str, object]) -> Iterator[Any]:
         """All rows, a page at a time by key, so that memory stays flat."""
         while rows := self._rows(name, limit=_PAGE, **key):
             yield from rows
-            key = dict(zip(key, rows[-1][:key_length], strict=True))
+            key = dict(zip(key, rows[-1], strict=False))
 
-    def cases(self, shop: str, state: str | None, after: str, limit: int) -> list[CaseRow]:
-        """Rows of a shop by case id, after a given one."""
-        values = {"shop": shop, "after": after, "limit": limit}
-        rows = self._rows("list_cases", **values) if state is None else self._rows("list_state", state=state, **values)
-        return [CaseRow(shop, *row) for row in rows]
+    def cases(self, shop: str, filters: Filters, after: str, limit: int) -> list[CaseRow]:
+        """Rows of a shop by case id, behind a given one, that pass the filters."""
+        values = {"shop": shop, "after": after, "limit": limit, **filters.values}
+        rows = self._execute(self._statements.listing(filters.shape), values).fetchall()
+        return [_case_row(shop, *row) for row in rows]
 
-    def append(self, entry: Entry, head: str | None) -> None:
+    def case_ids(self, shop: str, case: str, limit: int) -> list[tuple[str, str]]:
+        """Shop and id of the cases that the journal knows, behind a given one."""
+        return [(row[0], row[1]) for row in self._rows("case_ids", shop=shop, case_id=case, limit=limit)]
+
+    def open(self, entry: Entry, row: CaseRow) -> None:
+        """Append the first entry of a case, with its row. Raises LostRace."""
+        self.insert_case(row)
+        self._append(_values(entry, row))
+
+    def append(self, entry: Entry, row: CaseRow, head: str, kept: SealedCommand) -> None:
         """Append an entry, move its case's row by compare-and-set, queue it for its subscribers.
 
-        `head` is the head that the answer was decided on; None opens the case. Raises LostRace.
+        `row` is the row after it, `head` the head that the answer was decided on. Raises LostRace.
         """
-        place = {"shop": entry.shop, "case_id": entry.case}
-        now = instant(entry.recorded_at)
-        state = {
-            "state": entry.state,
-            "seq": entry.seq,
-            "version": entry.version,
-            "head": entry.seal,
-            "recorded_at": now,
-        }
-        if head is None:
-            self._run("insert_case", workflow=entry.workflow, rules=entry.rules, **place, **state)
-        elif self._run("move_case", old_head=head, **place, **state).rowcount != 1:
+        values = {**_values(entry, row), "old_head": head, "subject_new": kept.subject}
+        write = self._append_at_once if self._statements.append_at_once else self._append_stepwise
+        if write(values, kept) != 1:
             raise LostRace
-        self.insert_entry(entry)
-        self._run(
-            "queue",
-            to_shop=entry.shop,
-            to_case=entry.case,
-            to_seq=entry.seq,
-            now=now,
-            workflow=entry.workflow,
-            answer="accepted" if entry.accepted else "refused",
-        )
+
+    def _append_at_once(self, values: Mapping[str, object], kept: SealedCommand) -> int:
+        paths, salts, clear = ([value[place] for value in kept.values] for place in range(3))
+        moved: int = self._row("append", **values, paths=paths, salts=salts, values=clear)[0]
+        return moved
+
+    def _append_stepwise(self, values: Mapping[str, object], kept: SealedCommand) -> int:
+        moved: int = self.run("move_case", **values).rowcount
+        if moved:
+            self._append(values)
+            for path, salt, value in kept.values:
+                self.run("insert_personal", **values, path=path, subject=kept.subject, salt=salt, value=value)
+        return moved
+
+    def _append(self, values: Mapping[str, object]) -> None:
+        self.run("insert_entry", **values)
+        self.run("queue", **values)
 
     def insert_entry(self, entry: Entry) -> None:
         """Insert sealed bytes as they are."""
-        self._run(
-            "insert_entry",
-            shop=entry.shop,
-            case_id=entry.case,
-            seq=entry.seq,
-            command_id=entry.command.id,
-            body=entry.body,
-            seal=entry.seal,
-        )
+        self.run("insert_entry", **_entry_values(entry))
 
     def insert_case(self, row: CaseRow) -> None:
-        """Insert the row of a case whose entries came in sealed."""
-        self._run(
-            "insert_case",
-            shop=row.shop,
-            case_id=row.id,
-            workflow=row.workflow,
-            rules=row.rules,
-            state=row.state,
-            seq=row.seq,
-            version=row.version,
-            head=row.head,
-            recorded_at=row.recorded_at,
-        )
+        """Insert the row of a case."""
+        self.run("insert_case", **_row_values(row))
+
+    def replace_case(self, row: CaseRow) -> None:
+        """Put a row in the place of the one that a case has, if it has one."""
+        self.run("put_case", **_row_values(row))
+
+    def drop_orphans(self) -> int:
+        """Remove the rows of cases that have no entries; how many there were."""
+        dropped: int = self.run("drop_orphans").rowcount
+        return dropped
 
     # --- personal data -------------------------------------------------------------------------------------------
-
-    def keep_personal(self, entry: Entry, path: str, subject: str, salt: bytes, value: str) -> None:
-        """Keep a personal value beside the journal."""
-        self._run(
-            "insert_personal",
-            shop=entry.shop,
-            case_id=entry.case,
-            seq=entry.seq,
-            path=path,
-            subject=subject,
-            salt=salt,
-            value=value,
-        )
 
     def personal(self, shop: str, case: str, seq: int) -> dict[str, tuple[bytes, str]]:
         """Salt and value of each personal value of an entry that was not erased."""
@@ -180,7 +171,7 @@ class Transaction:
 
     def forget(self, shop: str, subject: str) -> int:
         """Erase a subject's values; how many there were."""
-        erased: int = self._run("forget", shop=shop, subject=subject).rowcount
+        erased: int = self.run("forget", shop=shop, subject=subject).rowcount
         return erased
 
     # --- rules ---------------------------------------------------------------------------------------------------
@@ -196,15 +187,13 @@ class Transaction:
 
     def keep_rules(self, digest: str, body: bytes) -> None:
         """Keep a rules body; the same one twice is once."""
-        if self.rules(digest) is None:
-            self._run("insert_rules", digest=digest, body=body)
+        self.run("keep_rules", digest=digest, body=body)
 
     # --- outbox --------------------------------------------------------------------------------------------------
 
     def subscribe(self, adapter: str, workflow: str, answer: str) -> None:
         """Queue what matches for an adapter from now on; `*` matches all."""
-        self._run("delete_subscription", adapter=adapter)
-        self._run("insert_subscription", adapter=adapter, workflow=workflow, answer=answer)
+        self.run("subscribe", adapter=adapter, workflow=workflow, answer=answer)
 
     def due(self, adapter: str, now: str, most: int, limit: int) -> list[OutboxRow]:
         """Rows to deliver to an adapter now; of each case only the oldest."""
@@ -213,8 +202,38 @@ class Transaction:
 
     def delivered(self, id_: int) -> None:
         """A row arrived."""
-        self._run("delivered", id=id_)
+        self.run("delivered", id=id_)
 
     def failed(self, id_: int, attempts: int, due_at: str, error: str) -> None:
         """A row did not arrive; when to try again."""
-        self._run("failed", id=id_, attempts=attempts, due_at=due_at, error=error)
+        self.run("failed", id=id_, attempts=attempts, due_at=due_at, error=error)
+
+
+def _case_row(shop: str, case: str, workflow: str, rules: str, state: str, is_open: object, *rest: Any) -> CaseRow:
+    return CaseRow(shop, case, workflow, rules, state, bool(is_open), *rest)  # SQLite's booleans are numbers
+
+
+def _row_values(row: CaseRow) -> dict[str, object]:
+    """A row as the parameters that are named after its columns."""
+    values = row._asdict()
+    values["case_id"] = values.pop("id")
+    return values
+
+
+def _entry_values(entry: Entry) -> dict[str, object]:
+    return {
+        "shop": entry.shop,
+        "case_id": entry.case,
+        "seq": entry.seq,
+        "command_id": entry.command.id,
+        "body": entry.body,
+        "seal": entry.seal,
+    }
+
+
+def _values(entry: Entry, row: CaseRow) -> dict[str, object]:
+    """All that the statements of an append are given, whichever they are."""
+    entered = _entry_values(entry)
+    again = {f"{name}_new": value for name, value in entered.items()}
+    answer = "accepted" if entry.accepted else "refused"
+    return {**_row_values(row), **entered, **again, "due_at_new": row.recorded_at, "answer": answer}

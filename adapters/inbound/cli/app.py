@@ -10,7 +10,7 @@ from typing import TextIO
 
 import typer
 
-from adapters.inbound.cli import case, demo, journal, play, sop
+from adapters.inbound.cli import case, db, demo, journal, play, sop
 from adapters.inbound.cli.door import Door
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.command("play")(play.play_scenarios)
 app.add_typer(case.app, name="case")
 app.add_typer(sop.app, name="sop")
 app.add_typer(journal.app, name="journal")
+app.add_typer(db.app, name="db")
 app.command("audit")(journal.audit)
 
 

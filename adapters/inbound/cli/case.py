@@ -21,7 +21,7 @@ from adapters.inbound.cli.answers import (
 )
 from adapters.inbound.cli.door import REFUSED
 from adapters.inbound.cli.screen import joined, listing, show, show_json, styled, words
-from adapters.inbound.cli.stores import created, existing
+from adapters.inbound.cli.stores import existing
 from engine import Answer, CaseRow, Catalogue, Engine, Entry, Option, Page, Refused, Text, standard_catalogue
 
 app = typer.Typer(no_args_is_help=True, help="维修工单 / Repair orders.")
@@ -37,11 +37,12 @@ def open_case(
     workflow: given.WorkflowName = "repair_order",
     id: given.CommandId = None,
     db: given.Db = DEFAULT_URL,
+    schema: given.Schema = None,
     shop: given.ShopId = DEFAULT_SHOP,
     as_json: given.Json = False,
 ) -> None:
     """开单，规则就此锁定 / Open a case; its rules are pinned from here on."""
-    with created(db) as engine:
+    with existing(db, schema) as engine:
         answer = engine.shop(shop, profile=profile).open(case, by=by, workflow=workflow, id=id)
     _tell(engine, case, "case_opened", answer, as_json=as_json)
 
@@ -58,12 +59,13 @@ def apply(
     late_reason: given.LateReason = None,
     late_paper: given.LatePaper = None,
     db: given.Db = DEFAULT_URL,
+    schema: given.Schema = None,
     shop: given.ShopId = DEFAULT_SHOP,
     as_json: given.Json = False,
 ) -> None:
     """记录一个事实；SOP 不允许则拒绝并说明 / Record a fact; refused with reasons where the SOP says no (exit 3)."""
     document, late = given.facts(facts), given.late(late_reason, late_paper)
-    with existing(db) as engine:
+    with existing(db, schema) as engine:
         desk = engine.shop(shop)
         fact = desk.fact(command, document)
         answer = desk.apply(case, fact, by=by, id=id, occurred_at=at, late=late, expected=expected)
@@ -84,10 +86,14 @@ def _tell(engine: Engine, case: str, command: str, answer: Answer, *, as_json: b
 
 @app.command("show")
 def show_case(
-    case: given.CaseId, db: given.Db = DEFAULT_URL, shop: given.ShopId = DEFAULT_SHOP, as_json: given.Json = False
+    case: given.CaseId,
+    db: given.Db = DEFAULT_URL,
+    schema: given.Schema = None,
+    shop: given.ShopId = DEFAULT_SHOP,
+    as_json: given.Json = False,
 ) -> None:
     """查看一单的全部答复，含拒绝 / Show every answer a case has had, refusals too."""
-    with existing(db) as engine:
+    with existing(db, schema) as engine:
         entries = engine.shop(shop).entries(case)
     if as_json:
         show_json(_case_document(entries))
@@ -139,11 +145,12 @@ def options_of_case(
     case: given.CaseId,
     by: given.By,
     db: given.Db = DEFAULT_URL,
+    schema: given.Schema = None,
     shop: given.ShopId = DEFAULT_SHOP,
     as_json: given.Json = False,
 ) -> None:
     """现在可以做什么、谁可以做 / What can be done now, and by whom."""
-    with existing(db) as engine:
+    with existing(db, schema) as engine:
         found = engine.shop(shop).options(case, by=by)
     if as_json:
         show_json({"case": case, "by": by.id, "role": by.role, "options": [_option_document(one) for one in found]})
@@ -194,11 +201,12 @@ def list_cases(
     after: Annotated[str | None, typer.Option(metavar="CASE", help="从此单号之后 / Those after this case.")] = None,
     limit: Annotated[int, typer.Option(metavar="N", help="每页条数 / How many, 1 to 100.")] = 50,
     db: given.Db = DEFAULT_URL,
+    schema: given.Schema = None,
     shop: given.ShopId = DEFAULT_SHOP,
     as_json: given.Json = False,
 ) -> None:
     """按单号列出工单 / List cases by id, a page at a time."""
-    with existing(db) as engine:
+    with existing(db, schema) as engine:
         page = engine.shop(shop).find(state=state, after=after, limit=limit)
     if as_json:
         show_json({"cases": [_row_document(row) for row in page.rows], "next": page.next})
@@ -207,7 +215,7 @@ def list_cases(
 
 
 def _row_document(row: CaseRow) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in CaseRow.__slots__}
+    return row._asdict()
 
 
 def _show_page(catalogue: Catalogue, page: Page) -> None:

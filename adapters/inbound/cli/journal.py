@@ -15,7 +15,7 @@ from adapters.inbound.cli import options as given
 from adapters.inbound.cli.answers import report_document, report_lines
 from adapters.inbound.cli.door import REFUSED
 from adapters.inbound.cli.screen import joined, show, show_json
-from adapters.inbound.cli.stores import created, existing
+from adapters.inbound.cli.stores import existing
 from adapters.inbound.journal_file import read_lines, write_journal, write_lines
 from engine import Report, audit_journal, standard_catalogue
 
@@ -27,12 +27,12 @@ File = Annotated[str, typer.Argument(metavar="FILE|-", help="日志文件 / A jo
 
 
 @app.command("export")
-def export(file: File, db: given.Db = DEFAULT_URL, as_json: given.Json = False) -> None:
+def export(file: File, db: given.Db = DEFAULT_URL, schema: given.Schema = None, as_json: given.Json = False) -> None:
     """导出全部规则与封印条目，字节原样 / Write every rules body and sealed entry, byte for byte."""
     if file == "-" and as_json:
         message = "“-”已占用标准输出，不能再用 --json / - already takes the standard output, leave out --json"
         raise typer.BadParameter(message)
-    with existing(db) as engine:
+    with existing(db, schema) as engine:
         lines = engine.export_journal()
         if file == "-":
             write_lines(lines, sys.stdout.buffer)
@@ -45,9 +45,9 @@ def export(file: File, db: given.Db = DEFAULT_URL, as_json: given.Json = False) 
 
 
 @app.command("import")
-def import_(file: File, db: given.Db = DEFAULT_URL, as_json: given.Json = False) -> None:
+def import_(file: File, db: given.Db = DEFAULT_URL, schema: given.Schema = None, as_json: given.Json = False) -> None:
     """重放核验后原样入库，否则一条不入 / Verify by replay and insert verbatim, or insert nothing (exit 3)."""
-    with _opened(file) as journal, created(db) as engine:
+    with _opened(file) as journal, existing(db, schema) as engine:
         report = engine.import_journal(read_lines(journal))
     if not as_json and report.clean:
         show(joined(("已导入 imported", "bold green")))
@@ -59,11 +59,12 @@ def audit(
         str,
         typer.Argument(metavar="URL|FILE|-", help="数据库或日志 / A database URL, a SQLite file, or a journal file."),
     ],
+    schema: given.Schema = None,
     as_json: given.Json = False,
 ) -> None:
     """审计：逐条重问当时的规则，比对答复 / Audit: ask the rules of the day every question again and compare."""
     if _is_database(target):
-        with existing(target) as engine:
+        with existing(target, schema) as engine:
             report = engine.audit()
     else:
         with _opened(target) as journal:

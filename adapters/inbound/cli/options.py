@@ -73,6 +73,10 @@ Db = Annotated[
         "--db", envvar="GONGDAN_DB", metavar="URL|FILE", help="数据库 / A database URL, or the path of a SQLite file."
     ),
 ]
+Schema = Annotated[
+    str | None,
+    typer.Option("--schema", envvar="GONGDAN_SCHEMA", metavar="NAME", help="表所在的 schema / The tables' schema."),
+]
 ShopId = Annotated[str, typer.Option("--shop", envvar="GONGDAN_SHOP", metavar="ID", help="门店 / The shop.")]
 By = Annotated[
     Actor, typer.Option("--by", parser=_actor, metavar="ID:ROLE", help="谁 / Who acts, such as sa-1:service_advisor.")

@@ -1,4 +1,4 @@
-"""Which database a command works on, and that a question never makes one."""
+"""Which database a command works on. No command but `gongdan db upgrade` ever makes one."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from contextlib import closing, contextmanager
 
 from sqlalchemy import URL
 
-from adapters.bootstrap import bootstrap, real_world
-from engine import Engine, Store, standard_catalogue
+from adapters.bootstrap import bootstrap
+from engine import Engine, Store
 
 
 def url_of(text: str) -> str:
@@ -17,16 +17,15 @@ def url_of(text: str) -> str:
 
 
 @contextmanager
-def created(db: str) -> Iterator[Engine]:
-    """An engine on a database, made where it is missing. Raises StoreUnavailable."""
-    engine = bootstrap(url_of(db))
+def existing(db: str, schema: str | None) -> Iterator[Engine]:
+    """An engine on a database that has its tables. Raises OtherSchema, StoreUnavailable; creates nothing."""
+    engine = bootstrap(url_of(db), schema=schema)
     with closing(engine.store):
         yield engine
 
 
 @contextmanager
-def existing(db: str) -> Iterator[Engine]:
-    """An engine on a database that is there. Raises StoreUnavailable; creates nothing."""
-    with closing(Store(url_of(db))) as store:
-        store.check()
-        yield Engine(store, standard_catalogue(), real_world())
+def store(db: str, schema: str | None) -> Iterator[Store]:
+    """A database whose tables may be missing or of another version. Raises StoreUnavailable."""
+    with closing(Store(url_of(db), schema=schema)) as opened:
+        yield opened

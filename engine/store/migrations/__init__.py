@@ -1,0 +1,1 @@
+"""Alembic's scripts for our tables. What runs them is `engine.store.migrate`."""

@@ -1,0 +1,1 @@
+"""A dealer management system in Django."""
