@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN    := .venv/bin
 READY  := .venv/.ready
 
-.PHONY: demo test check bench soak docs lock clean help
+.PHONY: demo test check bench soak mutants docs lock clean help
 
 help:            ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -12,7 +12,7 @@ demo: $(READY)   ## play four repair orders, audit their journal, catch two forg
 	@$(BIN)/python -m adapters.inbound.cli demo
 
 test: check      ## everything CI runs: format, lint, types, floors, tests, coverage
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest --numprocesses=auto
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -27,6 +27,9 @@ bench: $(READY)  ## ratios against hand-written floors, in one run (never part o
 
 soak: $(READY)   ## the crash, race and Hypothesis tests at length
 	$(BIN)/python -m pytest -m soak
+
+mutants: $(READY)  ## break every guard in turn, and see that a test fails for it
+	$(BIN)/python -m tests.mutants
 
 docs: $(READY)   ## write the generated parts of README and docs anew
 	$(BIN)/python -m tests.docs

@@ -17,6 +17,11 @@ SHOP = "S1"
 ADVISOR = Actor("sa-1", "service_advisor")
 _KIT = ["floor_mat", "gear_cover", "seat_cover", "steering_cover"]
 _SYMPTOM = {"symptom_id": "x1"}
+_IN_ORDER = (
+    "paintwork glass lamps antenna badges tyres lower_sills mirrors seats dashboard warning_lamps fuel_level odometer "
+    "buttons control_panel fluid_levels engine radiator belongings spare_wheel tools"
+)
+_PHOTO = {"sha256": "ab" * 32, "media_type": "image/jpeg", "uri": "kept://bumper"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +58,13 @@ STEPS: tuple[Step, ...] = (
             "prior_repair_checked": True,
         },
     ),
+    Step("precheck_done", {"checklist_version": "entry-2026", "lift_used": True}),
     Step("walkaround_started", {"customer_present": True}),
+    *(Step("checkpoint_checked", {"checkpoint": point, "result": "ok"}) for point in _IN_ORDER.split()),
+    Step("checkpoint_checked", {"checkpoint": "lower_bumper", "result": "damaged", "photo": _PHOTO}),
     Step(
         "finding_noted",
-        {"finding_id": "f1", "checkpoint": "front-bumper", "result": "damaged", "written_on_order": True},
+        {"finding_id": "f1", "checkpoint": "lower_bumper", "result": "damaged", "written_on_order": True},
     ),
     Step("finding_told", {"finding_id": "f1", "proposed_handling": "leave"}),
     Step("walkaround_finished", {}),
@@ -84,4 +92,4 @@ STEPS: tuple[Step, ...] = (
     Step("customer_data_verified", {"deviation_found": False}),
     Step("point_confirmed", {"point": "items", "understood": True}),
 )
-"""Fifteen facts that are accepted, in the order in which a floor records them, and one refusal among them."""
+"""Thirty-eight facts that are accepted, in the order in which a floor records them, and one refusal among them."""

@@ -29,13 +29,13 @@ class Sizes:
 FULL = Sizes(
     durable_rounds=21,
     short_rounds=31,
-    applied=20,
+    applied=10,
     clients=4,
     listed=100_000,
     pages=50,
     loaded=1_000,
-    decided=100,
-    audited=150,
+    decided=40,
+    audited=60,
     few=1_000,
     many=10_000,
 )

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from transitions import EventData, Machine
 
@@ -24,7 +24,7 @@ from engine.guards import flow
 from engine.guards.clause import Attempt, Binding, Clause
 from engine.guards.figure import Figure
 from engine.journal import Entry
-from engine.rules import Catalogue, Rules
+from engine.rules import Catalogue, Row, Rules
 from engine.states.workflow import Workflow
 
 logging.getLogger("transitions").setLevel(logging.WARNING)  # it logs every callback at INFO
@@ -51,6 +51,22 @@ class _Asked:
     figures: Mapping[str, Figure[Any]]
 
 
+class _May(NamedTuple):
+    """Who may put a command, and those of them who only stand in."""
+
+    roles: frozenset[str] = frozenset()
+    stand_ins: frozenset[str] = frozenset()
+
+
+_NOBODY = _May()
+
+
+def _may(rows: Sequence[Row]) -> _May:
+    own = frozenset(role for row in rows for role in row.roles)
+    stand_ins = frozenset(role for row in rows for role in row.stand_ins)
+    return _May(own | stand_ins, stand_ins - own)
+
+
 class Decider:
     """Answers commands by one body of rules. Immutable, safe to share between threads."""
 
@@ -61,12 +77,13 @@ class Decider:
         self.rules = rules
         self.catalogue = catalogue
         self._asked = self._clauses_by_event()
-        self._roles = {(row.name, row.source): frozenset(row.roles) for row in rules.rows}
-        self._dests = {(row.name, row.source): row.dest for row in rules.rows}
+        self._rows = {(row.name, row.source): row for row in rules.rows}
         self._open: dict[str, list[str]] = defaultdict(list)
         for row in rules.rows:
             self._open[row.source].append(row.name)
         self._kinds = {row.name: self._event(row.name) for row in rules.rows}
+        self._may = {place: _may([row]) for place, row in self._rows.items()}
+        self._may_correct = {kind: _may([row for row in rules.rows if row.name == kind]) for kind in self._kinds}
         self._machine = self._build()
 
     # --- the three functions -------------------------------------------------------------------------------------
@@ -119,12 +136,12 @@ class Decider:
         return tuple(self._open.get(state, ()))
 
     def roles(self, command: str, state: str) -> frozenset[str]:
-        """Who may put a command in a state."""
-        return self._roles.get((command, state), frozenset())
+        """Who may put a command in a state, stand-ins among them."""
+        return self._may.get((command, state), _NOBODY).roles
 
     def dest(self, command: str, state: str) -> str | None:
         """Where an open command leads; None when it moves nothing."""
-        return self._dests[command, state]
+        return self._rows[command, state].dest
 
     def clauses(self, command: str) -> tuple[tuple[Clause, Binding], ...]:
         """The SOP clauses that bind a command, without the built-in ones."""
@@ -178,10 +195,9 @@ class Decider:
         return trigger, self._machine.events[trigger].transitions
 
     def _attempt(self, case: Case, command: Command, recorded_at: datetime) -> Attempt[Event]:
-        name = command.name
-        roles = self.roles(name, case.state)
-        if command.facts.corrects is not None:
-            roles = frozenset().union(*(held for (kind, _), held in self._roles.items() if kind == name))
+        may = self._may.get((command.name, case.state), _NOBODY)
+        if command.facts.corrects is not None:  # a correction is for whoever may put such a fact anywhere
+            may = self._may_correct[command.name]
         return Attempt(
             case=case,
             event=command.facts,
@@ -190,7 +206,8 @@ class Decider:
             recorded_at=recorded_at,
             late=command.late,
             open=self.open_commands(case.state),
-            roles=roles,
+            roles=may.roles,
+            stand_ins=may.stand_ins,
         )
 
     def _ask(self, data: EventData) -> bool:

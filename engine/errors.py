@@ -63,6 +63,7 @@ class BadCommand(GongdanError):
                 "a time with its zone, such as '2026-11-22T09:00:00+08:00'",
             ),
             Text("带时区的时间", "a time with its zone"),
+            Text("日期，如 '2027-05-22'", "a date, such as '2027-05-22'"),
             Text("明文；承诺值只由日志持有", "a value in clear; only a journal holds commitments"),
             Text("至多 4000 字的有效文字", "valid text of at most 4000 characters"),
             Text("至多两位小数的金额", "no more than 2 decimal places"),

@@ -8,29 +8,39 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from engine.binding import Bound, bind, refuse_looser
 from engine.canonical import canonical, digest
 from engine.errors import BadProfile, RulesUnknown, UnknownProfile
 from engine.events.event import Code, Event, bad_command
 from engine.guards import flow
-from engine.guards.clause import Binding, Clause
+from engine.guards.clause import Clause
 from engine.guards.figure import Figure
 from engine.roles import Role
-from engine.states.workflow import Workflow
+from engine.states.workflow import Transition, Workflow
 from engine.text import Text
 
 FORMAT = 1
-_STRENGTH = {Binding.SCORE: 0, Binding.NOTE: 1, Binding.REFUSE: 2}
+_DEALERS = {
+    "extends": Text("所基于的品牌口径", "the brand's profile that it stands on"),
+    "stand_ins": Text("空缺：岗位由品牌口径规定", "left out: who may do what is the brand's"),
+    "name": Text("尚未用过的名称", "a name that is not taken"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A layer of rules: the clauses it switches on, their bindings and figures. `extends` names the layer below."""
+    """A layer of rules: the clauses it switches on, their bindings and figures. `extends` names the layer below.
+
+    A `dealer`'s layer may tighten what lies below it and bind more, never loosen it.
+    `stand_ins` widens the table: by workflow and role, the commands that this role may put too, where clauses of
+    the layer say when.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
@@ -39,7 +49,9 @@ class Profile:
     label: Text
     extends: Code | None = None
     draft: bool = False
+    dealer: bool = False
     clauses: Mapping[str, Mapping[str, Mapping[str, object]]] = field(default_factory=dict)
+    stand_ins: Mapping[str, Mapping[Role, tuple[Code, ...]]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, text: str) -> Self:
@@ -73,15 +85,45 @@ class Catalogue:
         """The rules of a profile, all its layers resolved. Raises UnknownProfile, BadProfile."""
         layers = list(self._layers(profile))
         table = self.workflows[workflow]
-        bound: dict[str, Bound] = {rule.id: self._bind(rule, {}, "flow") for rule in _built_in(self)}
+        bound: dict[str, Bound] = {rule.id: bind(rule, {}, "flow") for rule in flow.BUILT_IN}
         for layer in layers:
+            held = dict(bound)
             for id_, settings in layer.clauses.get(workflow, {}).items():
                 rule = self.clauses.get(id_)
                 if rule is None:
                     raise BadProfile(profile=layer.name, where=id_, expected="a clause of the catalogue")
-                bound[id_] = self._bind(rule, settings, layer.name, bound.get(id_))
+                bound[id_] = bind(rule, settings, layer.name, bound.get(id_))
+                if layer.dealer:
+                    refuse_looser(rule, bound[id_], held, layer.name)
         top = layers[-1]
-        return Rules.of(table, top, bound, {row.name: row.event for row in table.rows})
+        rows = [self._widened(row, layers, workflow) for row in table.rows]
+        return Rules.of(table, top, rows, bound)
+
+    def with_dealer(self, profile: Profile) -> Catalogue:
+        """The catalogue with a dealer's own layer over one of its profiles. Raises BadProfile where it would loosen it.
+
+        Resolved at once for every workflow that it speaks of, so that a mistake shows here and not at the counter.
+        """
+        if profile.extends is None or profile.stand_ins:
+            where = "extends" if profile.extends is None else "stand_ins"
+            raise BadProfile(profile=profile.name, where=where, expected=_DEALERS[where])
+        if profile.name in self.profiles:
+            raise BadProfile(profile=profile.name, where="name", expected=_DEALERS["name"])
+        catalogue = replace(self, profiles={**self.profiles, profile.name: replace(profile, dealer=True)})
+        for workflow in self.workflows:
+            catalogue.rules(profile.name, workflow)
+        return catalogue
+
+    def _widened(self, row: Transition, layers: list[Profile], workflow: str) -> Row:
+        """A row with the roles of the table, and those that the layers let stand in for them."""
+        stand_ins = {
+            str(role)
+            for layer in layers
+            for role, commands in layer.stand_ins.get(workflow, {}).items()
+            if row.name in commands
+        }
+        roles = {str(role) for role in row.roles}
+        return Row(row.name, row.source, row.dest, tuple(sorted(roles)), tuple(sorted(stand_ins - roles)))
 
     def _layers(self, name: str, above: tuple[str, ...] = ()) -> Iterable[Profile]:
         profile = self.profiles.get(name)
@@ -89,57 +131,31 @@ class Catalogue:
             raise UnknownProfile(name=name, expected=sorted(self.profiles))
         if name in above:
             raise BadProfile(profile=name, where="extends", expected="a profile that does not lead back here")
-        unknown = sorted(set(profile.clauses) - set(self.workflows))
-        if unknown:
-            raise BadProfile(profile=name, where=f"clauses.{unknown[0]}", expected=f"one of {sorted(self.workflows)}")
+        for part in ("clauses", "stand_ins"):
+            unknown = sorted(set(getattr(profile, part)) - set(self.workflows))
+            if unknown:
+                raise BadProfile(
+                    profile=name, where=f"{part}.{unknown[0]}", expected=f"one of {sorted(self.workflows)}"
+                )
         if profile.extends is not None:
             yield from self._layers(profile.extends, (*above, name))
         yield profile
 
-    def _bind(self, rule: Clause, settings: Mapping[str, Any], layer: str, below: Bound | None = None) -> Bound:
-        values = dict(settings)
-        softest = below.binding if below else rule.binding
-        binding = self._binding(rule, values.pop("binding", softest), layer, softest)
-        unknown = sorted(set(values) - set(rule.figures))
-        if unknown:
-            raise BadProfile(profile=layer, where=f"{rule.id}.{unknown[0]}", expected=f"one of {sorted(rule.figures)}")
-        figures = below.figures if below else {name: figure.document() for name, figure in rule.figures.items()}
-        for name, value in values.items():
-            try:
-                figures = {**figures, name: rule.figures[name].having(value).document()}
-            except ValueError as error:
-                raise BadProfile(profile=layer, where=f"{rule.id}.{name}", expected=str(error)) from None
-        return Bound(tuple(event.kind for event in rule.on if event is not Event), binding, figures)
-
-    @staticmethod
-    def _binding(rule: Clause, asked: object, layer: str, softest: Binding) -> Binding:
-        for binding in Binding:
-            if asked == binding and _STRENGTH[binding] >= _STRENGTH[softest]:
-                return binding
-        raise BadProfile(profile=layer, where=f"{rule.id}.binding", expected=f"{softest} or harder")
-
-
-def _built_in(catalogue: Catalogue) -> Iterable[Clause]:
-    return (rule for rule in catalogue.clauses.values() if rule.id.startswith("flow.") and rule is not flow.NOT_OPEN)
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """How one clause binds: on which events (none named: all), how hard, with which figures."""
-
-    events: tuple[str, ...]
-    binding: Binding
-    figures: Mapping[str, object]
-
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of the table as rules keep it."""
+    """A row of the table as rules keep it: who may put it, and who may stand in for them where clauses say so."""
 
     name: str
     source: str
     dest: str | None
     roles: tuple[str, ...]
+    stand_ins: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, object]:
+        """The row as it stands in a body: without stand-ins where it has none."""
+        row: dict[str, object] = {"name": self.name, "source": self.source, "dest": self.dest, "roles": [*self.roles]}
+        return {**row, "stand_ins": [*self.stand_ins]} if self.stand_ins else row
 
 
 _ROWS = TypeAdapter(tuple[Row, ...])
@@ -167,9 +183,7 @@ class Rules:
         return digest(self.body)
 
     @classmethod
-    def of(
-        cls, table: Workflow, profile: Profile, bound: Mapping[str, Bound], events: Mapping[str, type[Event]]
-    ) -> Self:
+    def of(cls, table: Workflow, profile: Profile, rows: Iterable[Row], bound: Mapping[str, Bound]) -> Self:
         """Rules from what was resolved."""
         document = {
             "format": FORMAT,
@@ -180,15 +194,12 @@ class Rules:
             "initial": table.initial,
             "ends": sorted(table.ends),
             "states": [str(state) for state in table.states],
-            "table": [
-                {"name": row.name, "source": row.source, "dest": row.dest, "roles": sorted(row.roles)}
-                for row in table.rows
-            ],
+            "table": [row.document() for row in rows],
             "clauses": {
                 id_: {"events": [*one.events], "binding": str(one.binding), "figures": dict(one.figures)}
                 for id_, one in bound.items()
             },
-            "events": {kind: event.form() for kind, event in events.items()},
+            "events": {row.name: row.event.shape() for row in table.rows},
         }
         return cls.from_body(canonical(document))
 

@@ -81,7 +81,11 @@ class Scene:
         """Wait until the server has noticed that its other clients are gone; SQLite needs no such wait."""
         self.close()
         if self.host.dialect.name == "postgresql":
-            self._until("SELECT count(*) = 0", OTHERS)
+            self.deserted()
+
+    def deserted(self) -> None:
+        """Wait until PostgreSQL has no connection to this database any more."""
+        self._until("SELECT count(*) = 0", OTHERS)
 
     def cut(self) -> None:
         """End all connections to the PostgreSQL database, and return once they are gone."""

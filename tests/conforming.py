@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
@@ -21,7 +21,19 @@ from engine.events import repair_order as ro
 from engine.events.common import CaseOpened, ClauseWaived
 from engine.events.event import Attachment, Event
 from engine.events.personal import Personal
-from engine.guards.repair_order.order import billed, is_signed, kit_on, latest, pending_lines, signed_lines, total
+from engine.guards.repair_order.order import (
+    amount,
+    billed,
+    customer_pays,
+    kit_on,
+    latest,
+    lines_with_part,
+    pending_lines,
+    put_lines,
+    signed_lines,
+    since,
+    total,
+)
 from engine.journal import Entry
 from engine.roles import Role
 from engine.sealing import seal
@@ -39,6 +51,16 @@ NEVER_ACCEPTED = frozenset({("staff_entered", "arrived"), ("kit_removed", "QC"),
 """Open only to be refused: no kit is on in `arrived`, and a finished vehicle keeps its kit until payment."""
 WAIVABLE = ("protect.every-vehicle", "settle.gate-pass")
 PROFILES = ("base", "dpca", "faw-toyota", "lexus")
+STAND_INS: Mapping[str, set[Role]] = {
+    command: {
+        role
+        for profile in standard_catalogue().profiles.values()
+        for role, commands in profile.stand_ins.get("repair_order", {}).items()
+        if command in commands
+    }
+    for command, _ in ROWS
+}
+"""Who may stand in for a command under some profile, when its clauses let them."""
 
 
 def catalogue() -> Catalogue:
@@ -62,6 +84,7 @@ def words(text: str) -> Personal:
 
 _SYMPTOM, _LINE, _FREE_LINE, _PART = "s1", "L1", "L2", "P-100"
 _PROMISE = START + timedelta(hours=6)
+_ROUTE = standard_catalogue().clauses["inspect.route-order"].figures["route"].value
 
 _PLAIN: Mapping[Kind, Event] = {
     type(event): event
@@ -69,8 +92,13 @@ _PLAIN: Mapping[Kind, Event] = {
         ro.VehicleCheckedIn(
             vin=words("LDC913L2240000023"), license_plate=words("沪A12345"), order_origin=ro.OrderOrigin.WALK_IN
         ),
-        ro.WaitTick(acknowledged=True),
-        ro.PeakRaised(),
+        ro.AdvisorNotified(advisor_id="sa-1", channel=ro.CallChannel.RADIO),
+        ro.VehicleGuided(guide_shift_id="shift-1", vehicle_zone=ro.Zone.YARD),
+        ro.CustomerGreeted(location=ro.GreetingPlace.YARD, first_visit=True, introduced=True, card_given=True),
+        ro.WaitTick(acknowledged=True, expected_wait_minutes=5, seated=True),
+        ro.WaitEscalated(escalated_to="sm-1"),
+        ro.PeakRaised(reinforcement=("sm-1",)),
+        ro.StandbyCalled(standby_id="x-warranty_clerk", reception_training_on=date(2026, 3, 2)),
         ro.PurposeRecorded(
             purposes=frozenset({ro.Purpose.REPAIR, ro.Purpose.MAINTENANCE}), primary_purpose=ro.Purpose.REPAIR
         ),
@@ -78,8 +106,16 @@ _PLAIN: Mapping[Kind, Event] = {
         ro.CustomerLeft(reason=words("等候时离开")),
         ro.OrderHandwritten(image=evidence("paper")),
         ro.HandwrittenOrderEntered(),
-        ro.KitFitted(kit_pieces=frozenset(ro.KitPiece), waiver_offered_by_customer=False),
+        ro.KitFitted(
+            kit_pieces=frozenset(ro.KitPiece),
+            waiver_offered_by_customer=False,
+            form_carried=True,
+            kit_carried=True,
+            customer_present=True,
+            announced_to_customer=True,
+        ),
         ro.StaffEntered(kit_in_place=True),
+        ro.HandlingChecked(handler_id="sa-1", deviation_noted=False),
         ro.ComplaintRecorded(
             symptom_id=_SYMPTOM,
             complaint_type=ro.ComplaintType.NOISE,
@@ -93,12 +129,28 @@ _PLAIN: Mapping[Kind, Event] = {
             customer_confirmed_same=True,
             verified_component="tie-rod-left",
             prior_repair_checked=True,
+            directly_judgeable=True,
         ),
+        ro.ForgottenNeedsAsked(more_needs=True, needs=words("顺便看看胎压")),
+        ro.HistoryConsulted(),
+        ro.VehicleAssessed(first_used_on=date(2024, 11, 22), condition_poor=False),
+        ro.PrecheckDone(checklist_version="entry-2026", lift_used=True),
+        ro.EtiquetteScored(audit_item=ro.EtiquetteItem.QUOTING_GESTURES, score=95),
+        ro.InquiryAnswered(symptom_id=_SYMPTOM, question=ro.Question.WHERE, answer=words("好像是车轮附近")),
+        ro.InquirySummarised(symptom_id=_SYMPTOM, summary=words("转弯时左前轮附近响，对吧？"), confirmed=True),
+        ro.IssueEscalated(issue_id=_SYMPTOM, escalated_to="te-1"),
+        ro.CandidateCausesTold(symptom_id=_SYMPTOM, candidate_causes=frozenset({"tie-rod-worn", "outer-cv-joint"})),
         ro.ComplaintClosed(symptom_id="s9", reason=ro.CloseReason.WITHDRAWN_BY_CUSTOMER),
         ro.WalkaroundStarted(customer_present=True),
-        ro.WalkaroundFinished(),
+        ro.CheckpointChecked(
+            checkpoint=ro.Checkpoint.LOWER_SILLS, result=ro.FindingResult.DAMAGED, photo=evidence("sill")
+        ),
+        ro.StationVisited(station=ro.Station.LEFT_FRONT_DOOR),
+        ro.TyreMeasured(wheel=ro.Wheel.FRONT_LEFT, pressure_kpa=230, tread_tenths_mm=60),
+        ro.OilShown(),
+        ro.WalkaroundFinished(all_closed=True),
         ro.FindingNoted(
-            finding_id="f1", checkpoint="sill-left", result=ro.FindingResult.DAMAGED, written_on_order=True
+            finding_id="f1", checkpoint="lower_sills", result=ro.FindingResult.DAMAGED, written_on_order=True
         ),
         ro.FindingTold(finding_id="f1", proposed_handling="paint"),
         ro.ConditionAcknowledged(condition_signature=evidence("condition")),
@@ -114,6 +166,7 @@ _PLAIN: Mapping[Kind, Event] = {
             operation_kind=ro.OperationKind.REPAIR_WORK,
             symptom_id=_SYMPTOM,
             labour_amount=Decimal("300.00"),
+            planned_hours_tenths=10,
             part_no=_PART,
             part_origin=ro.PartOrigin.DOMESTIC,
             parts_amount=Decimal("200.00"),
@@ -128,9 +181,19 @@ _PLAIN: Mapping[Kind, Event] = {
             possible_charge=Decimal("500.00"),
             consent_signature=evidence("risk"),
         ),
+        ro.InspectionFeeAgreed(
+            line_id=_LINE, inspection_fee=Decimal("150.00"), consent_signature=evidence("inspection-fee")
+        ),
+        ro.NextStepAgreed(
+            symptom_id=_SYMPTOM,
+            plan_due_at=_PROMISE,
+            contact_channel=ro.NoticeChannel.PHONE,
+            contact=words("13800138000"),
+        ),
         ro.CauseDetermined(symptom_id=_SYMPTOM, workshop_cause="tie-rod-worn"),
         ro.RequestRecorded(request_id="r1", chargeable=False),
-        ro.QuoteIssued(eta=_PROMISE, explained=True),
+        ro.RequestRestated(request_id="r1", confirmed_by_customer=True),
+        ro.QuoteIssued(eta=_PROMISE, explained=True, repair_category=ro.RepairCategory.GENERAL_REPAIR),
         ro.QuotationDeclined(cancel_reason=words("价格"), keys_returned=True),
         ro.SupplementDeclined(decline_reason=words("下次再做")),
         ro.OrderWithdrawn(cancel_reason=words("改期"), keys_returned=True),
@@ -149,7 +212,24 @@ _PLAIN: Mapping[Kind, Event] = {
         ro.AcceptanceRecorded(damage_entries=("sill-left-scratch",)),
         ro.OrderHandedToWorkshop(order_handed=True, keys_handed=True, received_by="wd-1"),
         ro.WorkDispatched(technician_id="t-1", skill_ok=True, hours_available_tenths=35),
-        ro.ProgressNoted(percent_done=50, told_to_customer=True),
+        ro.CustomerSettled(
+            customer_whereabouts=ro.Whereabouts.LOUNGE,
+            facilities_told=True,
+            contact_way_told=True,
+            gallery_offered=True,
+        ),
+        ro.LoungeVisited(),
+        ro.ProgressNoted(
+            percent_done=50,
+            told_to_customer=True,
+            channel=ro.NoticeChannel.IN_PERSON,
+            content=words("正在换件"),
+            open_points=(),
+        ),
+        ro.EtaRiskFound(planned_finish=_PROMISE + timedelta(hours=1)),
+        ro.WorkshopChased(),
+        ro.RepairPlanReceived(),
+        ro.VehicleKept(kept_reason=words("待件"), next_action=words("明早到件后装车")),
         ro.EtaChanged(
             new_promised_at=_PROMISE + timedelta(hours=2),
             reason=words("待件"),
@@ -166,23 +246,29 @@ _PLAIN: Mapping[Kind, Event] = {
         ),
         ro.AdviceDeclined(advice_id="a1", decline_reason=words("须请示"), decline_signature=evidence("refusal")),
         ro.WorkSuspended(suspend_reason=ro.SuspendReason.WAITING_PARTS, vehicle_zone=ro.Zone.INTERRUPTED),
-        ro.WorkResumed(),
+        ro.WorkResumed(reason_cleared=True),
         ro.WorkFinished(),
         ro.SymptomRechecked(symptom_id=_SYMPTOM, outcome=ro.SymptomOutcome.GONE),
         ro.RoadTested(distance_km=8, result=ro.TestResult.PASS, responsible_signature=evidence("road-test")),
-        ro.VehicleWashed(),
+        ro.VehicleWashed(wash_standard="wash-2026", procedure_posted=True),
         ro.OldPartsPlaced(storage_location="shelf-4"),
         ro.ExteriorCompared(exterior_compare=ro.ExteriorCompare.SAME),
         ro.KeysTaken(keys_from="qi-1"),
         ro.QcPassed(unmet_demands=(), inspector_signature=evidence("qc"), filed_with_order=True),
         ro.QcFailed(failed_items=(_LINE,), failure_cause=words("异响仍在"), promise_rechecked=True),
         ro.HandoverRejected(reject_reason=words("漏项")),
+        ro.ReportReviewed(unclear_lines=(), missed_lines=(), warranty_fields_complete=True, inspector_signed=True),
         ro.HandoverSigned(documents_checked=True, vehicle_checked=True, key_received_signature=evidence("key-box")),
         ro.LinePriceDecided(
             line_id=_LINE, decision=ro.PriceDecision.CUSTOMER_CONSENTS, consent_evidence=evidence("price")
         ),
         ro.TotalDecided(approved_total=Decimal("900.00"), consent_evidence=evidence("total")),
-        ro.StatementPrinted(statement_no="st-1", printed_from=ro.PrintedFrom.DMS),
+        ro.StatementPrinted(
+            statement_no="st-1",
+            printed_from=ro.PrintedFrom.DMS,
+            account_type=ro.AccountType.CUSTOMER,
+            given_to_customer=True,
+        ),
         ro.StatementRechecked(),
         ro.DocumentsReadied(
             order_advice_signed=True,
@@ -192,12 +278,21 @@ _PLAIN: Mapping[Kind, Event] = {
             booklet_stamped=True,
             next_service_entered=True,
         ),
-        ro.CustomerNotified(result=ro.NoticeResult.REACHED),
-        ro.StatementSigned(statement_signature=evidence("statement"), maintenance_sheet_signature=evidence("sheet")),
+        ro.CustomerNotified(result=ro.NoticeResult.REACHED, channel=ro.NoticeChannel.IN_PERSON),
+        ro.WorkShown(shown=frozenset(ro.Shown)),
+        ro.ConditionExplained(),
+        ro.StatementSigned(
+            total_confirmed_by_customer=True,
+            main_items_confirmed=True,
+            statement_signature=evidence("statement"),
+            maintenance_sheet_signature=evidence("sheet"),
+        ),
+        ro.CashierReached(accompanied_by="x-service_advisor"),
         ro.CustomerCopyLost(identity_checked=True),
         ro.CopyLossAccepted(manager_note=words("已核验身份证")),
-        ro.KitRemoved(customer_present=True),
-        ro.GatePassIssued(gate_pass_no="gate-1"),
+        ro.KitRemoved(customer_present=True, disposed=True),
+        ro.GatePassIssued(gate_pass_no="gate-1", belongings_reminded=True),
+        ro.SeenOff(courtesies=frozenset(ro.Courtesy)),
         ro.FollowUpClosed(follow_up_case_id="fu-1", outcome=ro.FollowUpOutcome.CALLED, open_complaints=0),
         ro.ComebackOpened(linked_order_id="RO-2", same_symptom=True, manager_informed=True),
     )
@@ -215,6 +310,7 @@ def _finding(case: Case) -> str:
 def _supplement(case: Case) -> ro.SupplementFound:
     return ro.SupplementFound(
         finding_id=_finding(case),
+        duplicate_or_warranty_hit=False,
         told_to_customer=True,
         reason=words("拆检后发现"),
         new_promised_at=_PROMISE + timedelta(hours=1),
@@ -240,6 +336,24 @@ def _listed(case: Case, line_id: str) -> ro.StatementLineListed:
         worded_from=ro.WordedFrom.REPAIR_REPORT,
         labour_amount=told.labour_amount or Decimal(0),
         parts_amount=told.parts_amount,
+        result=ro.OperationResult.DONE,
+    )
+
+
+def _part_shown(line_id: str) -> ro.OldPartsShown:
+    return ro.OldPartsShown(line_id=line_id, disposition=ro.Disposition.RETURNED)
+
+
+def _usage_told(case: Case) -> ro.UsageTold:
+    inspected = case.last(ro.InspectionCompleted)
+    odometer = (inspected.event.odometer_in_km if inspected else None) or 0
+    return ro.UsageTold(
+        cautions_told=True,
+        next_service_class="A",
+        next_service_km=odometer + 15_000,
+        next_service_on=date(2027, 5, 1),
+        intermediate_check_km=odometer + 7_500,
+        return_check_on=date(2027, 1, 4),
     )
 
 
@@ -262,15 +376,30 @@ def _waived(case: Case) -> ClauseWaived:
     return ClauseWaived(refused_seq=1, clause=WAIVABLE[0], reason=words("现场已核实"))
 
 
+def _printed(case: Case) -> ro.OrderPrinted:
+    quote, lines = case.last(ro.QuoteIssued), put_lines(case)
+    return ro.OrderPrinted(
+        paper=evidence("order-form"),
+        line_ids=frozenset(lines),
+        estimate=sum((amount(line) for line in lines.values() if customer_pays(line)), Decimal(0)),
+        eta=quote.event.eta if quote else _PROMISE,
+    )
+
+
 _FROM_CASE: Mapping[Kind, Callable[[Case], Event]] = {
+    ro.OrderPrinted: _printed,
     ro.OperationStarted: lambda case: ro.OperationStarted(line_id=_a_line(case)),
+    ro.OperationPaused: lambda case: ro.OperationPaused(line_id=_a_line(case)),
     ro.OperationReported: lambda case: _reported(_a_line(case)),
+    ro.BoardUpdated: lambda case: ro.BoardUpdated(board_status=case.state),
     ro.PartIssued: _part_issued,
     ro.ExtraWorkFound: lambda case: ro.ExtraWorkFound(finding_id=_finding(case), follow_up=ro.FollowUp.SUPPLEMENT_NOW),
     ro.SupplementFound: _supplement,
     ro.ExitItemInspected: lambda case: _exit_passed(_a_line(case)),
     ro.LineConfirmedDone: lambda case: ro.LineConfirmedDone(line_id=_a_line(case), done=True),
     ro.StatementLineListed: lambda case: _listed(case, _a_line(case)),
+    ro.OldPartsShown: lambda case: _part_shown(_a_line(case)),
+    ro.UsageTold: _usage_told,
     ro.LineExplained: lambda case: ro.LineExplained(line_id=_a_line(case)),
     ro.CustomerCopyReturned: _copy_returned,
     ro.Paid: lambda case: ro.Paid(amount=total(case), receipt_no="receipt-1"),
@@ -299,6 +428,7 @@ def _free_line() -> ro.LineQuoted:
         operation_kind=ro.OperationKind.DIAGNOSIS,
         request_id="r1",
         labour_amount=Decimal(0),
+        planned_hours_tenths=2,
         pay_type=ro.PayType.FREE,
         payer_status=ro.PayerStatus.CONFIRMED,
     )
@@ -336,8 +466,9 @@ def _with(kind: Kind, **values: object) -> Event:
 
 def _to_fit_kit(case: Case) -> Iterator[Event]:
     if case.state == S.ARRIVED:
-        yield _PLAIN[ro.PeakRaised]
-        yield _PLAIN[ro.PurposeRecorded]
+        for kind in (ro.VehicleGuided, ro.CustomerGreeted, ro.PeakRaised, ro.StandbyCalled, ro.PurposeRecorded):
+            yield _PLAIN[kind]
+        yield _PLAIN[ro.CustomerDataVerified]
 
 
 def _with_kit(case: Case) -> Iterator[Event]:
@@ -358,22 +489,49 @@ def _findings(case: Case) -> Iterator[Event]:
 
 def _to_complete_inspection(case: Case) -> Iterator[Event]:
     yield from _with_kit(case)
+    for kind in (ro.ForgottenNeedsAsked, ro.VehicleAssessed, ro.PrecheckDone, ro.OilShown):
+        yield _PLAIN[kind]
     yield _PLAIN[ro.WalkaroundStarted]
+    yield from _round_the_vehicle(case)
     yield _PLAIN[ro.WalkaroundFinished]
     yield from _findings(case)
     for symptom_id in _ids(case, ro.ComplaintRecorded, "symptom_id", _SYMPTOM):
         yield _with(ro.ComplaintRecorded, symptom_id=symptom_id)
         yield _with(ro.SymptomChecked, symptom_id=symptom_id)
+        yield from (_with(ro.InquiryAnswered, symptom_id=symptom_id, question=question) for question in ro.Question)
+        yield _with(ro.InquirySummarised, symptom_id=symptom_id)
 
 
-def _to_observe(_case: Case) -> Iterator[Event]:
+def _round_the_vehicle(case: Case) -> Iterator[Event]:
+    """Each station of the route; what the sheet and the tyres still lack."""
+    yield from (ro.StationVisited(station=ro.Station(station)) for station in _ROUTE)
+    returned = case.last(ro.VehicleReturned)
+    sheet = latest(since(case.all(ro.CheckpointChecked), returned), "checkpoint")
+    for point in ro.Checkpoint:
+        if sheet.get(point) != _looked_at(point):
+            yield _looked_at(point)
+    tyres = latest(since(case.all(ro.TyreMeasured), returned), "wheel")
+    for wheel in ro.Wheel:
+        if tyres.get(wheel) != _with(ro.TyreMeasured, wheel=wheel):
+            yield _with(ro.TyreMeasured, wheel=wheel)
+
+
+def _looked_at(point: ro.Checkpoint) -> Event:
+    if point is ro.Checkpoint.LOWER_SILLS:
+        return _PLAIN[ro.CheckpointChecked]
+    note = words("雨伞一把") if point is ro.Checkpoint.BELONGINGS else None
+    return ro.CheckpointChecked(checkpoint=point, result=ro.FindingResult.OK, note=note)
+
+
+def _to_observe(case: Case) -> Iterator[Event]:
+    yield from _with_kit(case)
     yield _with(ro.SymptomChecked, reproduced=False, customer_confirmed_same=None)
 
 
 def _to_quote(case: Case) -> Iterator[Event]:
     yield from _findings(case)
-    yield _PLAIN[ro.ConditionAcknowledged]
-    yield _PLAIN[ro.RequestRecorded]
+    for kind in (ro.ConditionAcknowledged, ro.HistoryConsulted, ro.RequestRecorded, ro.RequestRestated):
+        yield _PLAIN[kind]
     yield _PLAIN[ro.StockChecked]
     yield _free_line()
     for line_id in dict.fromkeys([_LINE, *pending_lines(case)]):
@@ -381,14 +539,17 @@ def _to_quote(case: Case) -> Iterator[Event]:
             yield _line(line_id)
 
 
-def _to_sign(_case: Case) -> Iterator[Event]:
+def _to_sign(case: Case) -> Iterator[Event]:
     yield _PLAIN[ro.CustomerDataVerified]
     yield _PLAIN[ro.SenderIdentified]
+    yield _PLAIN[ro.CustomerSettled]
+    yield _printed(case)
     for point in ro.Point:
         yield _with(ro.PointConfirmed, point=point)
 
 
 def _to_dispatch(_case: Case) -> Iterator[Event]:
+    yield _PLAIN[ro.CustomerSettled]
     yield _PLAIN[ro.AcceptanceRecorded]
     yield _PLAIN[ro.OrderHandedToWorkshop]
 
@@ -415,9 +576,14 @@ def _to_leave(case: Case) -> Iterator[Event]:
 
 def _to_finish(case: Case) -> Iterator[Event]:
     yield from _with_kit(case)
+    quoted = latest((fact_.event for fact_ in case.all(ro.LineQuoted)), "line_id")
     for line_id in signed_lines(case):
+        if quoted[line_id].dismantling_needed:
+            yield _with(ro.InspectionFeeAgreed, line_id=line_id)
         yield ro.OperationStarted(line_id=line_id)
         yield _reported(line_id)
+    yield _PLAIN[ro.LoungeVisited]
+    yield fact(case, ro.BoardUpdated)
     yield from _advice(case)
 
 
@@ -447,20 +613,27 @@ def _to_notify(case: Case) -> Iterator[Event]:
 def _to_sign_statement(case: Case) -> Iterator[Event]:
     yield from _to_print(case)
     yield from (ro.LineExplained(line_id=line_id) for line_id in signed_lines(case))
+    yield _PLAIN[ro.ConditionExplained]
 
 
 def _to_pay(case: Case) -> Iterator[Event]:
     yield from _with_kit(case)
     yield from (ro.LineConfirmedDone(line_id=line_id, done=True) for line_id in signed_lines(case))
+    yield _PLAIN[ro.ReportReviewed]
     yield _PLAIN[ro.HandoverSigned]
     if case.all(ro.OrderHandwritten):
         yield _PLAIN[ro.HandwrittenOrderEntered]
     yield from _to_notify(case)
     yield _PLAIN[ro.DocumentsReadied]
     yield _PLAIN[ro.CustomerNotified]
+    yield _PLAIN[ro.WorkShown]
+    yield from (_part_shown(line_id) for line_id in lines_with_part(case))
+    yield _usage_told(case)
     yield from (ro.LineExplained(line_id=line_id) for line_id in signed_lines(case))
+    yield _PLAIN[ro.ConditionExplained]
     yield _PLAIN[ro.StatementSigned]
     yield _copy_returned(case)
+    yield _PLAIN[ro.CashierReached]
 
 
 def _to_let_out(_case: Case) -> Iterator[Event]:
@@ -470,18 +643,24 @@ def _to_let_out(_case: Case) -> Iterator[Event]:
 def _to_close(_case: Case) -> Iterator[Event]:
     yield _PLAIN[ro.KitRemoved]
     yield _PLAIN[ro.GatePassIssued]
+    yield _PLAIN[ro.SeenOff]
     yield ro.VehicleLeft(gate_pass_no="gate-1")
 
 
 def _at_peak(case: Case) -> Iterator[Event]:
-    """Peak can only be raised on arrival, where `_to_fit_kit` raises it too."""
+    """Peak can only be raised on arrival, where `_to_fit_kit` raises it too and calls the second line in."""
     if case.state == S.ARRIVED:
         yield _PLAIN[ro.PeakRaised]
+        yield _PLAIN[ro.StandbyCalled]
 
 
 _FIRST: Mapping[Kind, Preparing] = {
     ro.KitFitted: _to_fit_kit,
     ro.StaffEntered: _with_kit,
+    ro.ComplaintRecorded: _with_kit,
+    ro.SymptomChecked: _with_kit,
+    ro.PrecheckDone: _with_kit,
+    ro.WalkaroundStarted: _with_kit,
     ro.PurposeNotRepair: _to_divert,
     ro.OrderHandwritten: _at_peak,
     ro.InspectionCompleted: _to_complete_inspection,
@@ -539,8 +718,8 @@ def actor_for(kind: Kind, state: str) -> Actor:
 
 
 def strangers_to(kind: Kind, state: str) -> list[str]:
-    """The roles that a row does not list, and one that no table knows."""
-    roles = ROWS[kind.kind, state].roles
+    """The roles that a row does not list and that stand in under no profile, and one that no table knows."""
+    roles = ROWS[kind.kind, state].roles | STAND_INS.get(kind.kind, set())
     return [*(str(role) for role in Role if role not in roles), "stranger"]
 
 
@@ -611,13 +790,17 @@ def walk(floor: Floor, case_id: str, target: str) -> Case:
     return case
 
 
+_AFTER_DISPATCH = {
+    (ro.SupplementDeclined, S.QUOTED),
+    (ro.OperationStarted, S.QUOTED),
+    (ro.OperationStarted, S.SIGNED),
+}
+"""A supplement is declined on an order already signed; an operation starts after somebody was assigned."""
+
+
 def walk_to_row(floor: Floor, case_id: str, kind: Kind, source: str) -> Case:
-    """Take a case to where a kind is acceptable: to its source, with an order signed before where it needs one."""
-    if (
-        source == S.QUOTED
-        and kind in {ro.SupplementDeclined, ro.OperationStarted}
-        and not is_signed(floor.case(case_id))
-    ):
+    """Take a case to where a kind is acceptable: to its source, having been in work before where it needs that."""
+    if (kind, source) in _AFTER_DISPATCH and not floor.case(case_id).all(ro.WorkDispatched):
         walk(floor, case_id, S.IN_WORK)
     return walk(floor, case_id, source)
 

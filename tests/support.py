@@ -28,7 +28,7 @@ DISPATCHER = Actor("wd-1", "workshop_dispatcher")
 GUARD = Actor("sg-1", "security_guard")
 
 PURPOSE = ro.PurposeRecorded(purposes=frozenset({ro.Purpose.REPAIR}), primary_purpose=ro.Purpose.REPAIR)
-KIT = ro.KitFitted(kit_pieces=frozenset(ro.KitPiece))
+KIT = ro.KitFitted(kit_pieces=frozenset(ro.KitPiece), customer_present=True, announced_to_customer=True)
 
 
 class Clock:

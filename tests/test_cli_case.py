@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from adapters.inbound.cli.answers import answer_lines
 from engine import Accepted, standard_catalogue
 from engine.events import repair_order as ro
-from tests.support import engine_on, gongdan, protect, upgraded
+from tests.support import ADVISOR, arrive, engine_on, gongdan, protect, upgraded
 
 BY = ("--by", "sa-1:service_advisor")
 KIT = '{"kit_pieces": ["floor_mat"]}'
@@ -237,3 +238,22 @@ def test_a_list_shows_the_states_and_how_to_go_on(db, tmp_path):
     assert "--after" not in gongdan("case", "list", *db).stdout
     assert document("case", "list", *db, "--state", "settled")["cases"] == []
     assert len(document("case", "list", *db, "--state", "protected")["cases"]) == 2
+
+
+def test_a_list_is_narrowed_by_role_advisor_end_and_promise(db, tmp_path):
+    shop = engine_on(tmp_path).shop("S1")
+    protect(shop, "RO-1")
+    arrive(shop, "RO-2")
+    shop.apply("RO-2", ro.CustomerLeft.read({"reason": "等太久"}), by=ADVISOR)
+
+    def listed(*filters):
+        return [row["id"] for row in document("case", "list", *db, *filters)["cases"]]
+
+    assert listed() == ["RO-1", "RO-2"]
+    assert listed("--open") == ["RO-1"]
+    assert listed("--role", "service_advisor") == ["RO-1"]
+    assert listed("--role", "cashier") == []
+    assert listed("--advisor", ADVISOR.id, "--open") == ["RO-1"]
+    assert listed("--advisor", "sa-9") == []
+    assert listed("--late") == []
+    assert re.search(r"RO-1 .*sa-1 +— ", gongdan("case", "list", *db).stdout)

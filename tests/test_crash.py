@@ -52,10 +52,6 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def kind(url: str) -> str:
-    return url.partition(":")[0].partition("+")[0]
-
-
 def run(url: str, name: str, step: Step, wire: Connection) -> None:
     """Play one act in a process that dies at a step, or after the last one."""
     scene = Scene.at(url)

@@ -147,6 +147,37 @@ def test_every_time_that_can_be_written_can_be_read(time: datetime):
     assert ro.QuoteIssued.from_journal(fact.document()) == fact
 
 
+# --- days ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("day", ["2027-05-23", date(2027, 5, 23)])
+def test_a_day_is_written_as_a_date(day: object):
+    fact = ro.UsageTold.read({"next_service_on": day})
+
+    assert fact.document() == {"next_service_on": "2027-05-23"}
+    assert ro.UsageTold.from_journal(fact.document()) == fact
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        "2027-13-01",
+        "2027-02-29",
+        "0000-01-01",
+        "2027-05-23T00:00:00Z",
+        "2027-5-3",
+        "20270523",
+        "2027-W20-7",
+        "明天",
+        datetime(2027, 5, 23, tzinfo=UTC),
+        1_800_000_000,
+        True,
+    ],
+)
+def test_what_is_no_date_is_not_a_day(day: object):
+    assert _refusal(ro.UsageTold, next_service_on=day).facts["where"] == "usage_told.next_service_on"
+
+
 # --- truths, counts, codes, sets ----------------------------------------------------------------------------------
 
 

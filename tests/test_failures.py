@@ -151,6 +151,7 @@ FAILURES = {
     "postgresql without tables": ("postgresql-18", without_tables, "no such table"),
     "postgresql without rights": ("postgresql-18", lambda scene: configured(scene, "role", "pg_monitor"), "permission"),
     "postgresql on a full disk": ("postgresql-18", lambda scene: raising(scene, "53100"), "full"),
+    "postgresql behind a proxy": ("postgresql-18", lambda scene: raising(scene, "08006"), "connection"),
 }
 
 
@@ -549,6 +550,34 @@ def test_a_host_whose_connection_is_cut_is_told_and_goes_on_with_another(postgre
         connection.commit()
         scene.engine.store.close()
         assert scene.engine.audit().clean
+
+
+def test_a_host_that_sleeps_in_its_transaction_is_told_that_it_was_cut(postgresql):
+    with closing(Scene.at(postgresql, upgrade=True)) as scene, scene.host.connect() as connection:
+        arrive(scene.shop)
+        scene.engine.store.close()
+        be_asked(scene, connection)
+        connection.exec_driver_sql("SET idle_in_transaction_session_timeout = 1")
+        scene.deserted()
+
+        fails(lambda: be_asked(scene, connection), "connection")
+
+        connection.invalidate()
+        connection.rollback()
+        assert be_asked(scene, connection).seq == 3
+
+
+def test_a_connection_that_the_server_ended_for_being_idle_costs_one_call(postgresql):
+    with closing(Scene.at(postgresql, upgrade=True)) as scene:
+        arrive(scene.shop)
+        scene.host.dispose()
+        with scene.engine.store.read() as transaction:
+            transaction._cursor.execute("SET idle_session_timeout = 1")
+        scene.deserted()
+
+        fails(lambda: scene.shop.case("RO-1"), "connection")
+
+        assert scene.shop.case("RO-1").seq == 2
 
 
 # --- at length -------------------------------------------------------------------------------------------------------

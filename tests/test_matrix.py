@@ -15,6 +15,7 @@ from engine.command import Command
 from engine.decider import Decider
 from engine.events.common import ClauseWaived
 from engine.guards import flow
+from engine.guards.repair_order.order import at_peak
 from engine.sealing import seal
 from engine.states.repair_order import MAIN_PATH, WORKFLOW
 from engine.states.repair_order import State as S
@@ -60,21 +61,37 @@ def clauses(answer: Answer) -> set[str]:
     return {*answer.clauses} if isinstance(answer, Refused) else set()
 
 
+PEAK = {"dpca": "peak.reinforcement-by-managers", "faw-toyota": "peak.second-line-standby"}
+"""The clause that keeps a profile's stand-ins from standing in when there is no peak."""
+
+
+def stand_ins(profile: str, name: str, source: str) -> set[str]:
+    return {
+        role
+        for row in decider(profile).rules.rows
+        if (row.name, row.source) == (name, source)
+        for role in row.stand_ins
+    }
+
+
 def rows() -> Iterator[tuple[str, str]]:
     return (row for row in co.ROWS if row not in co.NEVER_ACCEPTED)
 
 
 @pytest.mark.parametrize("profile", co.PROFILES)
 def test_with_conforming_facts_exactly_the_roles_of_a_row_are_accepted(profile: str) -> None:
-    """The dispatcher's clause is the one exception: it asks for one role of the two that its row lists."""
+    """Two exceptions: stand-ins, at peak; and the dispatcher's clause, which asks for one role of its row's two."""
     for name, source in rows():
         row = co.ROWS[name, source]
+        lent = stand_ins(profile, name, source)
         case = prepared(profile, row.event, source)
         answers = {role: asked(profile, case, row.event, role) for role in ROLES}
         accepted = {role for role, answer in answers.items() if isinstance(answer, Accepted)}
         strangers = {role for role, answer in answers.items() if "flow.role" in clauses(answer)}
-        others = [answer for role, answer in answers.items() if role not in accepted | strangers]
-        assert strangers == {*ROLES} - row.roles, (name, source)
+        others = [answer for role, answer in answers.items() if role not in accepted | strangers | lent]
+        assert strangers == {*ROLES} - row.roles - lent, (name, source)
+        assert accepted & lent == (lent if at_peak(case) else set()), (name, source)
+        assert all(clauses(answers[role]) == {PEAK[profile]} for role in lent - accepted), (name, source)
         assert all(clauses(answer) == {"work.dispatch-to-suitable-technician"} for answer in others), (name, source)
         assert len(others) == (1 if name == "work_dispatched" else 0), (name, source)
 

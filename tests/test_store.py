@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from adapters.bootstrap import bootstrap
 from engine import Accepted, Store, StoreUnavailable
@@ -194,6 +195,38 @@ def test_another_schema_version_is_refused_naming_both(tmp_path):
 
 
 # --- locks -------------------------------------------------------------------------------------------------------
+
+
+def test_a_new_file_that_somebody_else_begins_to_write_is_waited_for(tmp_path):
+    other = sqlite3.connect(tmp_path / "shop.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    asked: list[str] = []
+
+    def give_way(statement: str) -> None:
+        asked.append(statement)
+        if statement == "BEGIN EXCLUSIVE":
+            other.execute("COMMIT")
+
+    store = Store(f"sqlite:///{tmp_path}/shop.db")
+    event.listen(store._engine, "connect", lambda raw, _: raw.set_trace_callback(give_way), insert=True)
+    store.upgrade()
+
+    waiting = [statement for statement in asked if "EXCLUSIVE" in statement or "journal_mode" in statement]
+    assert waiting[:3] == ["PRAGMA journal_mode=WAL", "BEGIN EXCLUSIVE", "PRAGMA journal_mode=WAL"]
+    assert store.check()
+    store.close()
+    other.close()
+
+
+def test_a_new_file_that_somebody_else_goes_on_writing_is_told(tmp_path):
+    other = sqlite3.connect(tmp_path / "shop.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(StoreUnavailable) as error:
+        Store(f"sqlite:///{tmp_path}/shop.db", busy_seconds=0.01).upgrade()
+
+    said(error, "locked")
+    other.close()
 
 
 def test_a_locked_database_is_told_and_the_next_call_works(tmp_path):

@@ -74,20 +74,29 @@ FACTS_OF_THE_MACHINE = {
 
 MOVES = [(row.source, row.dest, row.name) for row in WORKFLOW.rows if row.dest is not None]
 STATES = {str(state) for state in State}
+BUILT_IN = {rule.id for rule in vars(flow).values() if isinstance(rule, Clause)}
+"""The clauses that hold for every workflow; those of the brands' process maps are called `flow.` too."""
 REFUSING = [rule for rule in CLAUSES.values() if rule.binding is Binding.REFUSE and not rule.id.startswith("flow.")]
 PERSONAL = {
     "clause_waived": {"reason"},
     "vehicle_checked_in": {"vin", "license_plate"},
     "customer_left": {"reason"},
     "complaint_recorded": {"customer_words", "frequency", "operating_condition"},
+    "inquiry_answered": {"answer"},
+    "inquiry_summarised": {"summary"},
+    "forgotten_needs_asked": {"needs"},
+    "checkpoint_checked": {"note"},
     "inspection_completed": {"odometer_note"},
+    "next_step_agreed": {"contact"},
     "quotation_declined": {"cancel_reason"},
     "supplement_declined": {"decline_reason"},
     "order_withdrawn": {"cancel_reason"},
     "vehicle_withdrawn": {"cancel_reason"},
     "customer_data_verified": {"owner_phone"},
     "sender_identified": {"sender_name", "sender_phone"},
+    "progress_noted": {"content"},
     "eta_changed": {"reason"},
+    "vehicle_kept": {"kept_reason", "next_action"},
     "supplement_found": {"reason"},
     "advice_declined": {"decline_reason"},
     "qc_failed": {"failure_cause"},
@@ -239,7 +248,7 @@ def test_every_module_of_clauses_is_collected() -> None:
     """`order` holds questions, not clauses."""
     assert collected(guards_package) == files_beside(guards_package) - {"order"}
     declared = {rule.id for module in guards_package.STAGES for rule in vars(module).values() if is_clause(rule)}
-    assert declared == {id_ for id_ in CLAUSES if not id_.startswith("flow.")}
+    assert declared == CLAUSES.keys() - BUILT_IN
 
 
 def is_clause(value: object) -> bool:
@@ -287,9 +296,13 @@ def test_an_event_never_repeats_when_it_happened() -> None:
 
     assert times == {
         ("quote_issued", "eta"),
+        ("next_step_agreed", "plan_due_at"),
+        ("order_printed", "eta"),
         ("order_signed", "promised_at"),
         ("eta_changed", "new_promised_at"),
+        ("eta_risk_found", "planned_finish"),
         ("supplement_found", "new_promised_at"),
+        ("customer_notified", "retry_at"),
     }
 
 
@@ -370,9 +383,35 @@ def test_the_brands_differ_where_the_sop_says_so() -> None:
 
     assert own == {
         "base": set(),
-        "dpca": {"protect.kit-four-piece", "qc.exit-inspection-record"},
-        "faw-toyota": {"protect.kit-three-piece", "inspect.customer-acknowledges-condition"},
-        "lexus": {"protect.kit-three-piece", "qc.final-road-test"},
+        "dpca": {
+            "arrive.guide-rotating-at-peak",
+            "flow.dpca-six-phases",
+            "inspect.precheck-required",
+            "inspect.route-order",
+            "order.unclear-item-handwritten",
+            "peak.reinforcement-by-managers",
+            "protect.kit-four-piece",
+            "qc.exit-inspection-record",
+            "quote.precheck-sells-work",
+            "settle.by-account-type",
+        },
+        "faw-toyota": {
+            "arrive.advisor-carries-forms-and-kit",
+            "arrive.guide-standing-role",
+            "flow.toyota-reception-nine-steps",
+            "inspect.customer-acknowledges-condition",
+            "inspect.doors-closed-afterwards",
+            "inspect.measured-not-guessed",
+            "inspect.oil-demonstrated",
+            "peak.second-line-standby",
+            "protect.fitted-before-customers-eyes",
+            "protect.kit-three-piece",
+            "quote.etiquette",
+            "quote.no-unrequested-upsell",
+            "settle.cashier-two-minutes",
+            "wash.procedure-posted",
+        },
+        "lexus": {"flow.lexus-eight-steps", "protect.kit-three-piece", "qc.final-road-test", "rest.viewing-gallery"},
     }
 
 
@@ -403,7 +442,7 @@ def test_a_source_names_seed_and_paragraph() -> None:
     cited = re.compile(r"\d{3} [A-Z]\d{2}(, \d{3} [A-Z]\d{2})*")
     odd = {rule.id: rule.source for rule in CLAUSES.values() if not cited.fullmatch(rule.source)}
 
-    assert {*odd} == {id_ for id_ in CLAUSES if id_.startswith("flow.")}
+    assert {*odd} == BUILT_IN
     assert {*odd.values()} == {"design", "roles"}
 
 

@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any
 
 from adapters.bootstrap import bootstrap
-from engine import Accepted, Actor, Answer, Engine, Late, Shop, Text, World
+from engine import Accepted, Actor, Answer, Catalogue, Engine, Late, Shop, Text, World
 
 _OPENING = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 _SHOP = "S1"
@@ -30,11 +30,11 @@ class StageClock:
         return self.now
 
 
-def stage(url: str = "sqlite://") -> Engine:
+def stage(url: str = "sqlite://", *, catalogue: Catalogue | None = None) -> Engine:
     """An engine to play scenarios on: its clock moves with their steps. Nothing on a stage is secret or random."""
     ids, salts = count(1), count(1)
     world = World(StageClock(), lambda: f"stage-{next(ids)}", lambda: next(salts).to_bytes(16, "big"))
-    return bootstrap(url, upgrade=True, world=world)
+    return bootstrap(url, upgrade=True, catalogue=catalogue, world=world)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from engine.events.event import Code, Count, Event
+from engine.events.event import Code, Count, Event, optional, required
 from engine.events.personal import Words
 
 
 class CaseOpened(Event):
     """The case exists, under the rules named by its entry."""
 
-    profile: Code
-    version: Code
+    profile: Code = required("开单时的品牌口径", "the profile that it was opened under")
+    version: Code = required("该口径的版本", "the version of that profile")
 
 
 class ClauseWaived(Event):
@@ -19,9 +19,11 @@ class ClauseWaived(Event):
     `refused_seq` is the entry that refused; the waiver is void when the facts of that command change.
     """
 
-    refused_seq: Count | None = None
-    clause: Code | None = None
-    reason: Words | None = None
+    refused_seq: Count | None = optional(
+        "被豁免的那次拒绝在本单日志中的序号", "place in the case's journal of the refusal that is waived"
+    )
+    clause: Code | None = optional("所豁免的条款", "the clause that is waived")
+    reason: Words | None = optional("豁免原因", "why it is waived")
 
 
 EVENTS: tuple[type[Event], ...] = (CaseOpened, ClauseWaived)

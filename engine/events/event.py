@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, ClassVar, Self, cast
@@ -35,6 +35,7 @@ ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,99}"
 
 
 _DATED = re.compile(r"[0-9]{4}-")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
 
 def _amount(value: object) -> object:
@@ -57,6 +58,18 @@ def _utc(moment: datetime) -> datetime:
         return moment.astimezone(UTC)
     except OverflowError:  # the first and the last day of the calendar, in another zone
         raise _no_time() from None
+
+
+def _day(value: object) -> object:
+    """Refuse what pydantic would kindly convert: a number or a time as a date."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        if isinstance(value, str) and _DAY.match(value):
+            return date.fromisoformat(value)
+    except ValueError:  # no such day
+        pass
+    raise PydanticCustomError("kind", "should be {expected}", {"expected": "a date, such as '2027-05-22'"})
 
 
 def _no_time() -> PydanticCustomError:
@@ -83,8 +96,20 @@ Instant = Annotated[
     AfterValidator(_utc),
     PlainSerializer(instant, return_type=str),
 ]
+Day = Annotated[date, BeforeValidator(_day), PlainSerializer(date.isoformat, return_type=str)]
+"""A day of the calendar, on the floor."""
 Listed = PlainSerializer(sorted, return_type=list[str])
 """Sets are written in order, so that the same fact is the same bytes."""
+
+
+def optional(zh: str, en: str) -> Any:
+    """A field that may stay empty: None is not recorded. Its meaning, with its unit, is what a form shows."""
+    return Field(default=None, description=f"{zh} / {en}")
+
+
+def required(zh: str, en: str) -> Any:
+    """A field without which a fact is no fact, with its meaning."""
+    return Field(description=f"{zh} / {en}")
 
 
 class Attachment(BaseModel):
@@ -127,6 +152,13 @@ class Event(BaseModel):
         return cls.model_json_schema()
 
     @classmethod
+    @cache
+    def shape(cls) -> dict[str, Any]:
+        """The form without its words: what rules are pinned to, so that a better wording is no other rule."""
+        shape: dict[str, Any] = _wordless(cls.form())
+        return shape
+
+    @classmethod
     def read(cls, facts: Mapping[str, object]) -> Self:
         """A fact from plain data, as a host or a terminal brings it.
 
@@ -161,6 +193,18 @@ class Event(BaseModel):
         return (
             self.model_copy(update={name: value.sealed(salt(name)) for name, value in clear.items()}) if clear else self
         )
+
+
+def _wordless(form: Any) -> Any:
+    """A schema without its sentences; a property that is called like one of them is no sentence."""
+    match form:
+        case dict():
+            words = {name for name in ("title", "description") if isinstance(form.get(name), str)}
+            return {name: _wordless(part) for name, part in form.items() if name not in words}
+        case list():
+            return [_wordless(part) for part in form]
+        case _:
+            return form
 
 
 def bad_command(kind: str, error: ValidationError) -> BadCommand:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Concatenate, Generic, TypeVar, overload
 
 from engine.canonical import instant
@@ -28,18 +29,23 @@ D = TypeVar("D", bound=Event)
 
 
 class Binding(StrEnum):
-    """How hard a clause binds: it refuses, it leaves a note, or it is only counted."""
+    """How hard a clause binds: it refuses, it leaves a note, or it is only counted.
+
+    A clock's clause has a time limit: the fact that comes too late leaves a note, and what never comes fires later.
+    """
 
     REFUSE = "refuse"
     NOTE = "note"
     SCORE = "score"
+    CLOCK = "clock"
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt(Generic[E_co]):
     """All that a guard may look at.
 
-    `at` is when the thing happened; `open` are the commands open in the case's state, `roles` who may put this one.
+    `at` is when the thing happened; `open` are the commands open in the case's state, `roles` who may put this one,
+    `stand_ins` those of them who only stand in for the others.
     """
 
     case: Case
@@ -50,6 +56,7 @@ class Attempt(Generic[E_co]):
     late: Late | None
     open: tuple[str, ...]
     roles: frozenset[str]
+    stand_ins: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,7 @@ def _plain(value: object) -> object:
         return sorted(str(item) for item in value)
     if isinstance(value, datetime):
         return instant(value)
-    if isinstance(value, str | Decimal):
+    if isinstance(value, str | Decimal | date):
         return str(value)
     return [_plain(item) for item in value] if isinstance(value, Sequence) else value
 
@@ -114,6 +121,7 @@ def clause(
     do: Text,
     owns: tuple[str, ...] = ...,
     binding: Binding = ...,
+    figures: Mapping[str, Figure[Any]] = ...,
 ) -> Callable[[Callable[Concatenate[Attempt[A], ...], Verdict]], Clause]: ...
 @overload
 def clause(
@@ -128,6 +136,7 @@ def clause(
     do: Text,
     owns: tuple[str, ...] = ...,
     binding: Binding = ...,
+    figures: Mapping[str, Figure[Any]] = ...,
 ) -> Callable[[Callable[Concatenate[Attempt[A | B], ...], Verdict]], Clause]: ...
 @overload
 def clause(
@@ -143,6 +152,7 @@ def clause(
     do: Text,
     owns: tuple[str, ...] = ...,
     binding: Binding = ...,
+    figures: Mapping[str, Figure[Any]] = ...,
 ) -> Callable[[Callable[Concatenate[Attempt[A | B | C], ...], Verdict]], Clause]: ...
 @overload
 def clause(
@@ -159,6 +169,7 @@ def clause(
     do: Text,
     owns: tuple[str, ...] = ...,
     binding: Binding = ...,
+    figures: Mapping[str, Figure[Any]] = ...,
 ) -> Callable[[Callable[Concatenate[Attempt[A | B | C | D], ...], Verdict]], Clause]: ...
 def clause(
     id: str,
@@ -170,15 +181,16 @@ def clause(
     do: Text,
     owns: tuple[str, ...] = (),
     binding: Binding = Binding.REFUSE,
+    figures: Mapping[str, Figure[Any]] = MappingProxyType({}),
 ) -> Callable[[Callable[..., Verdict]], Clause]:
-    """Make a clause of a guard function. Its figures are the defaults of its keyword parameters.
+    """Make a clause of a guard function. Its figures are the defaults of its keyword parameters, or a table given here.
 
     `zh` and `en` say why it refuses, with the verdict's facts in braces; `do` says what to do next.
     """
 
     def declare(judge: Callable[..., Verdict]) -> Clause:
         parameters = inspect.signature(judge).parameters.values()
-        figures = {item.name: item.default for item in parameters if isinstance(item.default, Figure)}
-        return Clause(id, on, source, owns, binding, Text(zh, en), do, figures, judge)
+        defaults = {item.name: item.default for item in parameters if isinstance(item.default, Figure)}
+        return Clause(id, on, source, owns, binding, Text(zh, en), do, {**figures, **defaults}, judge)
 
     return declare

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import ge, le
 from typing import Any, Generic, Literal, TypeVar
 
 V = TypeVar("V", int, Decimal, tuple[str, ...])
 Tighter = Literal["lower", "higher", "more", "fewer"]
+_NO_LOOSER = {"lower": le, "fewer": le, "higher": ge, "more": ge}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,11 @@ class Figure(Generic[V]):
         """The same figure with a value from a profile or a stored body. Raises ValueError for another type."""
         return Figure(self._read(document), self.unit, self.tighter, self.house)
 
+    def no_looser_than(self, below: Figure[V]) -> bool:
+        """The value is at least as tight as another one of the same figure."""
+        compare = _NO_LOOSER[self.tighter]
+        return bool(compare(_measured(self.value), _measured(below.value)))
+
     def _read(self, document: object) -> Any:
         if isinstance(document, bool):
             document = None
@@ -48,6 +55,11 @@ class Figure(Generic[V]):
             return document
         message = f"a figure in {self.unit}, such as {self.document()!r}"
         raise ValueError(message)
+
+
+def _measured(value: Any) -> Any:
+    """What is compared of a value: of a list, which codes are in it."""
+    return frozenset(value) if isinstance(value, tuple) else value
 
 
 def _is_number(document: str | int) -> bool:

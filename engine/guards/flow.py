@@ -41,9 +41,9 @@ def open_in_this_state(attempt: Attempt[Event]) -> Verdict:
     do=Text(zh="请由上述角色之一进行。", en="Have a person of one of these roles do it."),
 )
 def role_may(attempt: Attempt[Event]) -> Verdict:
-    """The actor's role stands in the table's row."""
-    role = attempt.actor.role
-    return met(role in attempt.roles, command=attempt.event.kind, role=role, roles=attempt.roles)
+    """The actor's role stands in the table's row, or stands in for one that does."""
+    role, own = attempt.actor.role, attempt.roles - attempt.stand_ins
+    return met(role in attempt.roles, command=attempt.event.kind, role=role, roles=own)
 
 
 @clause(
@@ -145,5 +145,8 @@ def waiver_is_sound(
 
 
 NOT_OPEN = open_in_this_state
+WAIVER = waiver_is_sound
 EVERYWHERE = (role_may, in_order, recorded_in_time, corrects_its_like)
 """Asked of every command, whatever the profile says."""
+BUILT_IN = (*EVERYWHERE, WAIVER)
+"""In force under every profile."""

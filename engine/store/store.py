@@ -260,7 +260,19 @@ def _tune(engine: Engine, statements: tuple[str, ...]) -> None:
     def on_connect(connection: Any, _record: object) -> None:
         cursor = connection.cursor()
         for statement in statements:
-            cursor.execute(statement)
+            _patiently(cursor, statement, engine.dialect.loaded_dbapi.OperationalError)
         cursor.close()
 
     event.listen(engine, "connect", on_connect)
+
+
+def _patiently(cursor: Any, statement: str, refused: type[Exception], turns: int = 100) -> None:
+    """SQLite does not wait its turn to change how a file is journalled; so wait for whoever has it, and ask again."""
+    try:
+        cursor.execute(statement)
+    except refused as error:
+        if "locked" not in str(error) or not turns:
+            raise
+        cursor.execute("BEGIN EXCLUSIVE")
+        cursor.execute("ROLLBACK")
+        _patiently(cursor, statement, refused, turns - 1)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from typer.testing import CliRunner
 
 from adapters.inbound.cli import app
-from engine import Binding, standard_catalogue
+from engine import Binding, Figure, standard_catalogue
+from engine.profiles import SHIPPED
 from engine.states.repair_order import ROWS, State
 from tests.reference.markdown import fenced, table
 
@@ -54,4 +58,29 @@ def clauses() -> str:
     return table(("clause", "binds", "how", "profiles", "source", "zh", "en"), rows)
 
 
-PARTS = {"machine": machine, "demo": demo, "states": states, "clauses": clauses}
+def clauses_of(profile: str) -> str:
+    """Every clause of one profile as it binds there: figures in force, why it is unmet and what to do, zh and en."""
+    catalogue = standard_catalogue()
+    rules = catalogue.rules(profile, "repair_order")
+    rows = []
+    for id_, bound in sorted(rules.clauses.items()):
+        clause = catalogue.clauses[id_]
+        figures = "<br>".join(f"{name} = {_figure(figure)}" for name, figure in rules.figures(clause).items())
+        kinds = ", ".join(f"`{kind}`" for kind in bound.events) or "every command"
+        words = (f"{clause.reason.zh}<br>→ {clause.remedy.zh}", f"{clause.reason.en}<br>→ {clause.remedy.en}")
+        rows.append((f"`{id_}`", kinds, bound.binding, figures or "—", clause.source, *words))
+    return table(("clause", "binds", "how", "figures", "source", "zh", "en"), rows)
+
+
+def _figure(figure: Figure[Any]) -> str:
+    value = ", ".join(figure.value) if isinstance(figure.value, tuple) else figure.value
+    return f"{value} {figure.unit}{' (house)' if figure.house else ''}"
+
+
+PARTS = {
+    "machine": machine,
+    "demo": demo,
+    "states": states,
+    "clauses": clauses,
+    **{f"clauses-of-{profile}": partial(clauses_of, profile) for profile in SHIPPED},
+}

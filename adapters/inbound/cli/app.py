@@ -22,7 +22,6 @@ app = typer.Typer(
     epilog="退出码 / Exit codes: 0 完成 done · 1 错误 error · 2 用法 usage · 3 拒绝或发现问题 refused or findings",
 )
 app.command("demo")(demo.demo)
-app.command("demo")(demo.demo)
 app.command("play")(play.play_scenarios)
 app.add_typer(case.app, name="case")
 app.add_typer(sop.app, name="sop")

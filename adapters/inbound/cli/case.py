@@ -198,6 +198,12 @@ def _state(text: str) -> str:
 @app.command("list")
 def list_cases(
     state: Annotated[str | None, typer.Option(parser=_state, metavar="STATE", help="状态 / Of one state.")] = None,
+    role: Annotated[
+        str | None, typer.Option(metavar="ROLE", help="下一步归此角色 / Those whose next step is this role's.")
+    ] = None,
+    advisor: Annotated[str | None, typer.Option(metavar="ID", help="服务顾问 / Those of one advisor.")] = None,
+    open_only: Annotated[bool, typer.Option("--open", help="未结束的 / Those that have not ended.")] = False,
+    late: Annotated[bool, typer.Option("--late", help="已过承诺时间的 / Those past their promised time.")] = False,
     after: Annotated[str | None, typer.Option(metavar="CASE", help="从此单号之后 / Those after this case.")] = None,
     limit: Annotated[int, typer.Option(metavar="N", help="每页条数 / How many, 1 to 100.")] = 50,
     db: given.Db = DEFAULT_URL,
@@ -207,7 +213,15 @@ def list_cases(
 ) -> None:
     """按单号列出工单 / List cases by id, a page at a time."""
     with existing(db, schema) as engine:
-        page = engine.shop(shop).find(state=state, after=after, limit=limit)
+        page = engine.shop(shop).find(
+            state=state,
+            role=role,
+            advisor=advisor,
+            open=True if open_only else None,
+            late=late,
+            after=after,
+            limit=limit,
+        )
     if as_json:
         show_json({"cases": [_row_document(row) for row in page.rows], "next": page.next})
     else:
@@ -218,11 +232,26 @@ def _row_document(row: CaseRow) -> dict[str, Any]:
     return row._asdict()
 
 
+def _minute(instant: str | None) -> str:
+    return instant[:16].replace("T", " ") if instant else "—"
+
+
 def _show_page(catalogue: Catalogue, page: Page) -> None:
-    table = listing(Text("单号", "case"), Text("状态", "state"), Text("版本", "version"), Text("最近", "last (UTC)"))
+    table = listing(
+        Text("单号", "case"),
+        Text("状态", "state"),
+        Text("顾问", "advisor"),
+        Text("承诺", "promised (UTC)"),
+        Text("最近", "last (UTC)"),
+    )
     for row in page.rows:
-        last = row.recorded_at[:19].replace("T", " ")
-        table.add_row(styled(row.id, "bold"), styled(spoken(catalogue, row.state), "cyan"), str(row.version), last)
+        table.add_row(
+            styled(row.id, "bold"),
+            styled(spoken(catalogue, row.state), "cyan"),
+            styled(row.advisor or "—"),
+            _minute(row.promised_at),
+            _minute(row.recorded_at),
+        )
     show(table)
     if page.next is not None:
         show(styled(f"下一页 next page: --after {page.next}", "dim"))

@@ -8,11 +8,13 @@ import typer
 
 from adapters.inbound.cli import options as given
 from adapters.inbound.cli.answers import spoken
+from adapters.inbound.cli.coverage import coverage
 from adapters.inbound.cli.graph import mermaid
 from adapters.inbound.cli.screen import grid, indented, joined, show, show_json, styled, words
 from engine import Catalogue, Clause, Figure, GongdanError, Rules, Text, UnknownCommand, standard_catalogue
 
 app = typer.Typer(no_args_is_help=True, help="作业规范条款 / The clauses of the SOP.")
+app.command("coverage")(coverage)
 
 
 class UnknownClause(GongdanError):
@@ -30,7 +32,7 @@ class UnknownWorkflow(GongdanError):
     words = Text(zh="没有流程“{name}”；应为：{expected}。", en="No workflow '{name}'; expected one of: {expected}.")
 
 
-_STYLES = {"refuse": "red", "note": "yellow", "score": "dim"}
+_STYLES = {"refuse": "red", "note": "yellow", "score": "dim", "clock": "magenta"}
 
 
 @app.command("list")

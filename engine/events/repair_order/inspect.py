@@ -1,138 +1,43 @@
-"""Facts of the interview, the walk-around and the observation of a symptom."""
+"""Facts of the inspection as a whole: needs asked for, history, age and condition, pre-check, and its end."""
 
 from __future__ import annotations
 
-from engine.events.event import Attachment, Code, Count, Event, Flag, Percent
+from engine.events.event import Code, Count, Day, Event, Flag, Percent, optional
 from engine.events.personal import Words
-from engine.text import Word
 
 
-class ComplaintType(Word):
-    """What kind of fault is complained of."""
+class ForgottenNeedsAsked(Event):
+    """The customer was asked once more for anything they might have forgotten."""
 
-    NOISE = "noise", "异响", "noise"
-    ELECTRICAL = "electrical", "电气线路", "electrical"
-    OTHER = "other", "其他", "other"
-
-
-class CloseReason(Word):
-    """Why a complaint line would be closed without a repair."""
-
-    WITHDRAWN_BY_CUSTOMER = "withdrawn_by_customer", "客户撤回", "withdrawn by the customer"
-    NOT_EXISTING = "not_existing", "判为不存在", "judged not to exist"
+    more_needs: Flag | None = optional("客户另有需求（没有也要登记）", "whether there is more; a no is recorded too")
+    needs: Words | None = optional("另有的需求", "what else the customer wants")
 
 
-class FindingResult(Word):
-    """What is wrong at a checkpoint of the walk-around."""
-
-    DAMAGED = "damaged", "损伤", "damaged"
-    ABNORMAL = "abnormal", "异常", "abnormal"
-    MISSING = "missing", "缺失", "missing"
+class HistoryConsulted(Event):
+    """The advisor opened the maintenance and repair history of the vehicle."""
 
 
-class ObservationChoice(Word):
-    """How a symptom that did not show is observed."""
+class VehicleAssessed(Event):
+    """How old the vehicle is and in what shape."""
 
-    IN_USE = "in_use", "继续使用观察", "in use by the customer"
-    IN_SHOP = "in_shop", "留厂观察", "in the workshop"
-
-
-class ComplaintRecorded(Event):
-    """One fault, in the customer's words, with how often and in what condition it shows."""
-
-    symptom_id: Code
-    complaint_type: ComplaintType | None = None
-    customer_words: Words | None = None
-    frequency: Words | None = None
-    operating_condition: Words | None = None
+    first_used_on: Day | None = optional("首次使用日期", "the day of its first use")
+    condition_poor: Flag | None = optional("车况较差", "it is in poor condition")
 
 
-class SymptomChecked(Event):
-    """A complaint was checked at the vehicle.
+class PrecheckDone(Event):
+    """The vehicle was pre-checked on the lift of the pre-check bay."""
 
-    `reproduced`: the symptom showed; `customer_confirmed_same`: customer and advisor agree that it is the one
-    complained of; `verified_component`: the code of the part verified physically; `suspected_cause`: a cause, if one
-    was written down; `prior_repair_checked`: the surroundings were examined for traces of an earlier repair.
-    """
-
-    symptom_id: Code
-    reproduced: Flag | None = None
-    customer_confirmed_same: Flag | None = None
-    verified_component: Code | None = None
-    suspected_cause: Code | None = None
-    prior_repair_checked: Flag | None = None
-
-
-class ComplaintClosed(Event):
-    """A complaint line was taken off the order without a repair."""
-
-    symptom_id: Code
-    reason: CloseReason | None = None
-
-
-class WalkaroundStarted(Event):
-    """The walk-around began; `customer_present`: together with the customer."""
-
-    customer_present: Flag | None = None
-
-
-class WalkaroundFinished(Event):
-    """The walk-around ended."""
-
-
-class FindingNoted(Event):
-    """Something not in order at a checkpoint; `written_on_order`: it stands on the order."""
-
-    finding_id: Code
-    checkpoint: Code | None = None
-    result: FindingResult | None = None
-    written_on_order: Flag | None = None
-
-
-class FindingTold(Event):
-    """A finding was pointed out to the customer, with what should be done about it."""
-
-    finding_id: Code
-    proposed_handling: Code | None = None
-
-
-class ConditionAcknowledged(Event):
-    """The customer signed the recorded condition of the vehicle."""
-
-    condition_signature: Attachment | None = None
+    checklist_version: Code | None = optional(
+        "入场检查表版本", "version of the entry-inspection list that was followed"
+    )
+    lift_used: Flag | None = optional("已用举升机检查底部", "the underbody was looked at on the lift")
+    expert_id: Code | None = optional("请来的技术专家", "the technical expert who was called, if one was")
 
 
 class InspectionCompleted(Event):
-    """Interview, pre-check and walk-around are done.
+    """Interview, pre-check and walk-around are done. A reading below the previous one needs a note."""
 
-    Odometer readings in km, fuel level in percent; a reading below the previous one needs a note.
-    """
-
-    odometer_in_km: Count | None = None
-    previous_odometer_km: Count | None = None
-    odometer_note: Words | None = None
-    fuel_percent: Percent | None = None
-
-
-class ObservationChosen(Event):
-    """For a symptom that did not show, the customer chose how it is observed; the cycle is in days."""
-
-    symptom_id: Code
-    observation_choice: ObservationChoice | None = None
-    observation_cycle_days: Count | None = None
-
-
-class SymptomSeen(Event):
-    """The symptom under observation showed."""
-
-    symptom_id: Code
-
-
-class VehicleReturned(Event):
-    """The customer came back with the vehicle under observation."""
-
-
-class DeclaredGone(Event):
-    """The symptom is declared gone and its observation closed."""
-
-    symptom_id: Code
+    odometer_in_km: Count | None = optional("进厂里程（公里）", "odometer on arrival, in km")
+    previous_odometer_km: Count | None = optional("上次里程（公里）", "odometer at the previous order, in km")
+    odometer_note: Words | None = optional("里程倒退的原因", "why the reading went down")
+    fuel_percent: Percent | None = optional("油量（%）", "fuel level, in percent")

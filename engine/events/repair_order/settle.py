@@ -1,39 +1,22 @@
-"""Facts of delivery: hand-over check, price, statement, documents, notice, explanation, signature, payment."""
+"""Facts of settlement: documents, notice, the customer's copy, payment."""
 
 from __future__ import annotations
 
-from engine.events.event import Attachment, Code, Event, Flag, Money
+from engine.events.event import Code, Event, Flag, Instant, Money, optional
 from engine.events.personal import Words
+from engine.events.repair_order.progress import NoticeChannel
 from engine.text import Word
 
 
-class PriceDecision(Word):
-    """What a manager decides about a line that rose unannounced."""
+class DeliveryPaper(Word):
+    """What has to be ready of the papers of delivery; each is a field of `DocumentsReadied`."""
 
-    BILL_QUOTED = "bill_quoted", "按原报价结算", "bill at the quoted price"
-    REPLACE_PART = "replace_part", "换回原报价件", "replace by the quoted part"
-    CUSTOMER_CONSENTS = "customer_consents", "说明后客户同意", "the customer consents"
-
-
-class LineType(Word):
-    """What a line of the statement is."""
-
-    OPERATION = "operation", "作业项目", "operation"
-    ADVICE = "advice", "建议提醒", "advice"
-
-
-class WordedFrom(Word):
-    """Where the wording of a statement line comes from."""
-
-    REPAIR_REPORT = "repair_report", "维修报告", "repair report"
-    COMPLAINT = "complaint", "报修描述", "complaint"
-
-
-class PrintedFrom(Word):
-    """What printed the statement."""
-
-    DMS = "dms", "品牌DMS", "brand DMS"
-    HAND = "hand", "手工", "by hand"
+    ORDER_ADVICE = "order_advice_signed", "写明使用建议并签名的委托书", "the order with usage advice, signed"
+    STATEMENT = "statement_signed_by_advisor", "签名的结算单", "the statement, signed"
+    MAINTENANCE_SHEET = "maintenance_sheet_signed", "签名的定期保养单", "the maintenance sheet, signed"
+    BOOKLET = "booklet_stamped", "盖章的保养手册", "the maintenance booklet, stamped"
+    NEXT_SERVICE = "next_service_entered", "保养手册上的下次保养信息", "the next service in the booklet"
+    ISSUE_SLIP = "parts_issue_slip_id", "备件出库单", "the parts issue slip"
 
 
 class NoticeResult(Word):
@@ -43,108 +26,56 @@ class NoticeResult(Word):
     NOT_REACHED = "not_reached", "未联系上", "not reached"
 
 
-class LineConfirmedDone(Event):
-    """The advisor confirmed that one line of the order is done."""
-
-    line_id: Code
-    done: Flag | None = None
-
-
-class HandoverSigned(Event):
-    """The advisor examined papers and vehicle and signed the key-received box."""
-
-    documents_checked: Flag | None = None
-    vehicle_checked: Flag | None = None
-    key_received_signature: Attachment | None = None
-
-
-class LinePriceDecided(Event):
-    """A manager decided what becomes of a line that rose above what was signed."""
-
-    line_id: Code
-    decision: PriceDecision | None = None
-    consent_evidence: Attachment | None = None
-
-
-class TotalDecided(Event):
-    """A manager decided, with the customer's consent, up to what total the order may be billed (yuan)."""
-
-    approved_total: Money | None = None
-    consent_evidence: Attachment | None = None
-
-
-class StatementLineListed(Event):
-    """One line of the statement. Amounts in yuan; `action` is the report's code, `advice_id` the advice printed."""
-
-    line_id: Code
-    line_type: LineType | None = None
-    worded_from: WordedFrom | None = None
-    labour_amount: Money | None = None
-    parts_amount: Money | None = None
-    advice_id: Code | None = None
-
-
-class StatementPrinted(Event):
-    """The settlement statement was printed."""
-
-    statement_no: Code | None = None
-    printed_from: PrintedFrom | None = None
-
-
-class StatementRechecked(Event):
-    """The advisor checked the printed statement again."""
-
-
 class DocumentsReadied(Event):
     """The documents of delivery, each as it stands."""
 
-    order_advice_signed: Flag | None = None
-    statement_signed_by_advisor: Flag | None = None
-    maintenance_sheet_signed: Flag | None = None
-    parts_issue_slip_id: Code | None = None
-    booklet_stamped: Flag | None = None
-    next_service_entered: Flag | None = None
+    order_advice_signed: Flag | None = optional(
+        "委托书已写使用建议并签名", "the order carries usage advice and is signed"
+    )
+    statement_signed_by_advisor: Flag | None = optional(
+        "结算单已由服务顾问签名", "the advisor has signed the statement"
+    )
+    maintenance_sheet_signed: Flag | None = optional("定期保养单已签名", "the maintenance sheet is signed")
+    parts_issue_slip_id: Code | None = optional("备件出库单号", "number of the parts issue slip")
+    booklet_stamped: Flag | None = optional("保养手册已盖章", "the maintenance booklet is stamped")
+    next_service_entered: Flag | None = optional("保养手册已填写下次保养", "the next service is entered in the booklet")
 
 
 class CustomerNotified(Event):
     """The customer was called to collect the vehicle."""
 
-    result: NoticeResult | None = None
-
-
-class LineExplained(Event):
-    """One line of the statement was explained to the customer."""
-
-    line_id: Code
-
-
-class StatementSigned(Event):
-    """The customer signed the statement and, after a maintenance, the maintenance sheet."""
-
-    statement_signature: Attachment | None = None
-    maintenance_sheet_signature: Attachment | None = None
+    result: NoticeResult | None = optional("是否联系上", "whether the customer was reached")
+    channel: NoticeChannel | None = optional("通知方式", "how the customer was told")
+    retry_at: Instant | None = optional("未联系上时再次联系的时间", "when to try again, if not reached")
 
 
 class CustomerCopyReturned(Event):
     """The customer gave the copy of the order back."""
 
-    customer_copy_no: Code | None = None
+    customer_copy_no: Code | None = optional("收回的客户联编号", "serial of the copy that was given back")
 
 
 class CustomerCopyLost(Event):
-    """The customer has lost the copy; `identity_checked`: somebody checked who collects."""
+    """The customer has lost the copy of the order."""
 
-    identity_checked: Flag | None = None
+    identity_checked: Flag | None = optional("已核验取车人身份", "the identity of who collects was checked")
 
 
 class CopyLossAccepted(Event):
     """A manager noted that the vehicle may go without the copy."""
 
-    manager_note: Words | None = None
+    manager_note: Words | None = optional("经理备注", "the manager's note")
+
+
+class CashierReached(Event):
+    """The customer is at the cashier's counter."""
+
+    accompanied_by: Code | None = optional("陪同的服务顾问", "the advisor who came along")
 
 
 class Paid(Event):
-    """Paid, receipt issued, keys to the customer. Amount in yuan."""
+    """Paid, receipt issued."""
 
-    amount: Money | None = None
-    receipt_no: Code | None = None
+    amount: Money | None = optional("收款金额（元）", "amount taken (yuan)")
+    receipt_no: Code | None = optional("收据号", "number of the receipt")
+    keys_handed: Flag | None = optional("付款后已将钥匙交给客户", "the keys were given to the customer after payment")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.events.event import Attachment, Code, Count, Event, Flag, Instant, Money, Percent
+from engine.events.event import Attachment, Code, Count, Event, Flag, Instant, Money, optional, required
 from engine.events.personal import Words
 from engine.events.repair_order.quote import PartOrigin
 from engine.text import Word
@@ -37,6 +37,9 @@ class Zone(Word):
     INTERRUPTED = "interrupted", "维修中断区", "interrupted-repair zone"
     BAY = "bay", "工位", "bay"
     YARD = "yard", "停车区", "yard"
+    BOOKED_SPACE = "booked_space", "预约专用车位", "space for booked vehicles"
+    ACCIDENT_ZONE = "accident_zone", "事故车区", "accident-vehicle zone"
+    DELIVERY_ZONE = "delivery_zone", "交车区", "delivery zone"
 
 
 class ReplaceBefore(Word):
@@ -48,114 +51,108 @@ class ReplaceBefore(Word):
 
 
 class AcceptanceRecorded(Event):
-    """The vehicle was accepted with its existing damage, each as a code of the job order; none is an empty list."""
+    """The vehicle was accepted with its existing damage."""
 
-    damage_entries: tuple[Code, ...] | None = None
+    damage_entries: tuple[Code, ...] | None = optional(
+        "已有损伤编号（没有则为空）", "existing damage as codes of the job order; none is an empty list"
+    )
 
 
 class OrderHandedToWorkshop(Event):
-    """Order and keys went to the workshop; `received_by` is who took them."""
+    """Order and keys went to the workshop."""
 
-    order_handed: Flag | None = None
-    keys_handed: Flag | None = None
-    received_by: Code | None = None
+    order_handed: Flag | None = optional("工单已交", "the order was handed over")
+    keys_handed: Flag | None = optional("钥匙已交", "the keys were handed over")
+    received_by: Code | None = optional("接收人编号", "who took them, as an id")
 
 
 class WorkDispatched(Event):
-    """Work was assigned to a technician whose skill and free hours fit; hours in tenths."""
+    """Work was assigned to a technician whose skill and free hours fit."""
 
-    technician_id: Code | None = None
-    skill_ok: Flag | None = None
-    hours_available_tenths: Count | None = None
+    technician_id: Code | None = optional("技师编号", "the technician, as an id")
+    skill_ok: Flag | None = optional("技能相符", "the technician's skill fits the job")
+    hours_available_tenths: Count | None = optional("可用工时（0.1 小时）", "the technician's free hours, in tenths")
 
 
 class OperationStarted(Event):
-    """A technician began one line."""
+    """A technician clocked in on one line, or went on with it after a pause."""
 
-    line_id: Code
+    line_id: Code = required("委托项目编号", "the line of the order")
+
+
+class OperationPaused(Event):
+    """A technician clocked out of one line that is not finished."""
+
+    line_id: Code = required("委托项目编号", "the line of the order")
 
 
 class OperationReported(Event):
-    """The repair report of one line: what was done, as a code, and with what result."""
+    """The repair report of one line; whoever works on it is clocked out."""
 
-    line_id: Code
-    action: Code | None = None
-    result: OperationResult | None = None
-
-
-class ProgressNoted(Event):
-    """How far the work is, in percent, told to the customer or not."""
-
-    percent_done: Percent | None = None
-    told_to_customer: Flag | None = None
-
-
-class EtaChanged(Event):
-    """A new promised time, explained, confirmed by the customer, its consent kept."""
-
-    new_promised_at: Instant | None = None
-    reason: Words | None = None
-    customer_confirmed: Flag | None = None
-    consent_evidence: Attachment | None = None
+    line_id: Code = required("委托项目编号", "the line of the order")
+    action: Code | None = optional("所做作业编码", "what was done, as a code")
+    result: OperationResult | None = optional("作业结果", "with what result")
 
 
 class PartIssued(Event):
-    """The store issued a part for a line. Amount in yuan for the line."""
+    """The store issued a part for a line."""
 
-    line_id: Code
-    part_no: Code
-    part_origin: PartOrigin | None = None
-    parts_amount: Money | None = None
+    line_id: Code = required("委托项目编号", "the line of the order")
+    part_no: Code = required("备件号", "the part number")
+    part_origin: PartOrigin | None = optional("备件来源", "where the part comes from")
+    parts_amount: Money | None = optional("该项备件金额（元）", "the price of the line's parts, in yuan")
 
 
 class ExtraWorkFound(Event):
-    """A technician wrote down an omission or extra work, and what becomes of it."""
+    """A technician wrote down an omission or extra work."""
 
-    finding_id: Code
-    follow_up: FollowUp | None = None
+    finding_id: Code = required("发现编号", "the finding")
+    follow_up: FollowUp | None = optional("处理方式", "what becomes of it")
 
 
 class SupplementFound(Event):
-    """A supplement was put to the customer: what was found, why, and the new time. Its lines were quoted before."""
+    """A supplement was put to the customer. Its lines were quoted before."""
 
-    finding_id: Code | None = None
-    told_to_customer: Flag | None = None
-    reason: Words | None = None
-    new_promised_at: Instant | None = None
+    finding_id: Code | None = optional("技师发现的编号", "the technician's finding behind it")
+    duplicate_or_warranty_hit: Flag | None = optional(
+        "核对维修档案：重复或在保", "the repair history was looked at: the same work before, or a warranty on it"
+    )
+    told_to_customer: Flag | None = optional("已告知客户", "the customer was told")
+    reason: Words | None = optional("增项原因", "why it is needed")
+    new_promised_at: Instant | None = optional("新的承诺交车时间", "the new promised time")
 
 
 class AdviceGiven(Event):
-    """A worn or unsafe part was advised for replacement.
+    """A worn or unsafe part was advised for replacement."""
 
-    `measured_tenths_mm`: the measurement in tenths of a millimetre; `wording`: the template that names the risk.
-    """
-
-    advice_id: Code
-    safety_related: Flag | None = None
-    replace_before: ReplaceBefore | None = None
-    measured_tenths_mm: Count | None = None
-    wording: Code | None = None
-    noted_on_order: Flag | None = None
-    line_id: Code | None = None
+    advice_id: Code = required("建议编号", "the advice")
+    safety_related: Flag | None = optional("涉及安全", "it concerns safety")
+    replace_before: ReplaceBefore | None = optional("更换期限", "by when it has to be replaced")
+    measured_tenths_mm: Count | None = optional("测量值（0.1 毫米）", "the measurement, in tenths of a millimetre")
+    wording: Code | None = optional("措辞模板编号", "the template whose words name the risk")
+    noted_on_order: Flag | None = optional("已注明在委托书上", "it stands on the order")
+    line_id: Code | None = optional("据此更换的项目编号", "the line of the order that carries it out")
 
 
 class AdviceDeclined(Event):
     """The customer declined an advice and signed for it."""
 
-    advice_id: Code
-    decline_reason: Words | None = None
-    decline_signature: Attachment | None = None
+    advice_id: Code = required("建议编号", "the advice")
+    decline_reason: Words | None = optional("拒绝原因", "why the customer declines")
+    decline_signature: Attachment | None = optional("客户拒绝签字", "the customer's signature under the refusal")
 
 
 class WorkSuspended(Event):
-    """Work rests: why, and where the vehicle stands."""
+    """Work rests."""
 
-    suspend_reason: SuspendReason | None = None
-    vehicle_zone: Zone | None = None
+    suspend_reason: SuspendReason | None = optional("中断原因", "why work rests")
+    vehicle_zone: Zone | None = optional("车辆停放位置", "where the vehicle stands")
 
 
 class WorkResumed(Event):
-    """The reason is gone; work goes on."""
+    """Work goes on."""
+
+    reason_cleared: Flag | None = optional("中断原因已消除", "the reason of the interruption is gone")
 
 
 class WorkFinished(Event):

@@ -1,18 +1,161 @@
-"""Clauses of reception and vehicle protection."""
+"""Clauses of reception: from the gate to the purpose of the visit."""
 
 from __future__ import annotations
 
+from engine.case import Case
 from engine.events import repair_order as ro
-from engine.guards.clause import NOT_CONCERNED, Attempt, Verdict, clause, met
-from engine.guards.figure import Figure, codes
-from engine.guards.repair_order.order import kit_on, purposes
+from engine.guards.clause import NOT_CONCERNED, Attempt, Binding, Verdict, clause, met
+from engine.guards.figure import Figure, minutes
+from engine.guards.repair_order.order import (
+    ARRIVALS,
+    arrival,
+    at_peak,
+    first_this_visit,
+    purposes,
+    standing,
+    waited,
+    whole_minutes,
+)
+from engine.roles import Role
 from engine.text import Text
 
 _REPAIR = {ro.Purpose.REPAIR, ro.Purpose.MAINTENANCE}
-_FIT_KIT = Text(
-    zh="先当面装好防护套件并登记各件，再继续。",
-    en="Fit the protection kit first and record its pieces; then go on.",
+
+
+@clause(
+    "arrive.security-radios-advisor",
+    ro.AdvisorNotified,
+    source="001 P23",
+    owns=("advisor_notified.advisor_id", "advisor_notified.channel"),
+    binding=Binding.CLOCK,
+    zh="车辆进门后第 {minutes} 分钟才通知服务顾问（应在 {limit} 分钟内）：接收人 {advisor}，方式 {channel}。",
+    en="A service advisor was told {minutes} minutes after the vehicle came in (limit {limit}): told {advisor}, "
+    "by {channel}.",
+    do=Text(
+        zh="车辆一进门就用对讲机通知服务顾问，并登记接收人和方式（advisor_notified）。",
+        en="Call an advisor by radio as the vehicle comes in; record who and how (advisor_notified).",
+    ),
 )
+def advisor_is_called(
+    attempt: Attempt[ro.AdvisorNotified], limit: Figure[int] = minutes(1, tighter="lower", house=True)
+) -> Verdict:
+    """The first call of a visit comes at once, and says who was told and how."""
+    if not first_this_visit(attempt):
+        return NOT_CONCERNED
+    event, late = attempt.event, whole_minutes(waited(attempt, arrival(attempt.case)))
+    complete = event.advisor_id is not None and event.channel is not None
+    return met(
+        complete and late <= limit.value,
+        minutes=late,
+        limit=limit.value,
+        advisor=event.advisor_id,
+        channel=event.channel,
+    )
+
+
+@clause(
+    "arrive.greet-on-sight",
+    ro.CustomerGreeted,
+    source="001 P24, 000 T34, 000 T03, 002 L13",
+    owns=("customer_greeted.location",),
+    binding=Binding.CLOCK,
+    zh="客户到店后第 {minutes} 分钟才问候（应在 {limit} 分钟内），问候地点：{location}。",
+    en="The customer was greeted {minutes} minutes after arriving (limit {limit}); place: {location}.",
+    do=Text(
+        zh="见到客户第一时间起身或上前问候，并登记问候地点（customer_greeted）。",
+        en="Get up or walk up to the customer at first sight, and record where (customer_greeted).",
+    ),
+)
+def customer_is_greeted(
+    attempt: Attempt[ro.CustomerGreeted], limit: Figure[int] = minutes(3, tighter="lower", house=True)
+) -> Verdict:
+    """The first greeting of a visit comes at first sight, and says where."""
+    if not first_this_visit(attempt):
+        return NOT_CONCERNED
+    late, place = whole_minutes(waited(attempt, arrival(attempt.case))), attempt.event.location
+    return met(place is not None and late <= limit.value, minutes=late, limit=limit.value, location=place)
+
+
+@clause(
+    "arrive.first-visit-introduction",
+    ro.CustomerGreeted,
+    source="001 P24",
+    owns=("customer_greeted.first_visit", "customer_greeted.introduced", "customer_greeted.card_given"),
+    binding=Binding.NOTE,
+    zh="首次到店的客户须自我介绍并双手递名片（首次到店：{first_visit}，已介绍：{introduced}，已递名片：{card_given}）。",
+    en="To a first-time customer the advisor gives name and card (first visit: {first_visit}, introduced: "
+    "{introduced}, card given: {card_given}).",
+    do=Text(
+        zh="先查客户档案是否首次到店；首次的报上姓名、双手递名片。",
+        en="Look up in the customer file whether it is a first visit; if so, give your name and your card.",
+    ),
+)
+def newcomers_are_introduced(attempt: Attempt[ro.CustomerGreeted]) -> Verdict:
+    """Known from the file; a newcomer hears a name and gets a card."""
+    event = attempt.event
+    return met(
+        event.first_visit is False or (event.first_visit is True and bool(event.introduced and event.card_given)),
+        first_visit=event.first_visit,
+        introduced=event.introduced,
+        card_given=event.card_given,
+    )
+
+
+@clause(
+    "arrive.guide-rotating-at-peak",
+    ro.VehicleGuided,
+    ro.KitFitted,
+    source="001 P23",
+    owns=("vehicle_guided.guide_shift_id",),
+    binding=Binding.NOTE,
+    zh="高峰期的引导员由服务顾问轮流担任并排班（本次引导：{guide}，排班号：{shift}）。",
+    en="At peak the service advisors take turns as guide, by roster (guided this time by: {guide}, shift: {shift}).",
+    do=Text(
+        zh="高峰期安排一名服务顾问轮值引导，并登记排班号（vehicle_guided）。",
+        en="At peak have an advisor on the roster guide the vehicles, and record the shift (vehicle_guided).",
+    ),
+)
+def guide_rotates(attempt: Attempt[ro.VehicleGuided | ro.KitFitted]) -> Verdict:
+    """A guide is an advisor on a shift; and a vehicle that comes at peak is guided."""
+    if isinstance(attempt.event, ro.VehicleGuided):
+        guide, shift = attempt.actor.role, attempt.event.guide_shift_id
+        return met(guide == Role.SERVICE_ADVISOR and shift is not None, guide=guide, shift=shift)
+    return met(
+        not (first_this_visit(attempt) and at_peak(attempt.case)) or _guided(attempt.case), guide=None, shift=None
+    )
+
+
+@clause(
+    "arrive.guide-standing-role",
+    ro.VehicleGuided,
+    ro.KitFitted,
+    source="000 T37, 000 T38",
+    owns=("vehicle_guided.vehicle_zone",),
+    binding=Binding.NOTE,
+    zh="每台到店车辆由专职引导员引导到相应区域，预约车辆进预约专用车位（本次引导：{guide}，停放：{zone}）。",
+    en="The standing guide directs every vehicle to its zone, a booked one to the space for booked vehicles "
+    "(guided this time by: {guide}, zone: {zone}).",
+    do=Text(
+        zh="由引导员引导停车并登记区域（vehicle_guided）。",
+        en="Have the guide direct the vehicle, and record the zone (vehicle_guided).",
+    ),
+)
+def guide_stands(attempt: Attempt[ro.VehicleGuided | ro.KitFitted]) -> Verdict:
+    """Every vehicle is guided by the guide to a zone; a booked one to its own."""
+    if isinstance(attempt.event, ro.VehicleGuided):
+        guide, zone = attempt.actor.role, attempt.event.vehicle_zone
+        fits = zone is not None and (not _is_booked(attempt.case) or zone is ro.Zone.BOOKED_SPACE)
+        return met(guide == Role.GUIDE and fits, guide=guide, zone=zone)
+    return met(not first_this_visit(attempt) or _guided(attempt.case), guide=None, zone=None)
+
+
+def _guided(case: Case) -> bool:
+    return standing(case, ro.VehicleGuided, *ARRIVALS) is not None
+
+
+def _is_booked(case: Case) -> bool:
+    fact = case.last(ro.VehicleCheckedIn)
+    return fact is not None and fact.event.order_origin is ro.OrderOrigin.BOOKED
 
 
 @clause(
@@ -56,109 +199,6 @@ def others_are_diverted(attempt: Attempt[ro.PurposeNotRepair | ro.KitFitted]) ->
         return met(not recorded or bool(recorded & _REPAIR), purposes=recorded, diverted_to=None)
     desk = attempt.event.diverted_to
     return met(bool(recorded) and not recorded & _REPAIR and desk is not None, purposes=recorded, diverted_to=desk)
-
-
-@clause(
-    "protect.kit-before-entry",
-    ro.KitFitted,
-    ro.StaffEntered,
-    source="001 P27, 000 T29, 002 L07",
-    owns=("kit_fitted.kit_pieces",),
-    zh="防护套件尚未装好，员工不得进入车内。",
-    en="The protection kit is not fitted: nobody of the staff may get into the vehicle.",
-    do=_FIT_KIT,
-)
-def kit_before_entry(attempt: Attempt[ro.KitFitted | ro.StaffEntered]) -> Verdict:
-    """A kit is on the vehicle before anybody of the staff gets in."""
-    if isinstance(attempt.event, ro.KitFitted):
-        return met(bool(attempt.event.kit_pieces))
-    fitted = attempt.case.last(ro.KitFitted)
-    return met(kit_on(attempt.case) and fitted is not None and fitted.occurred_at <= attempt.at)
-
-
-@clause(
-    "protect.no-waiver",
-    ro.KitFitted,
-    source="001 P27",
-    zh="客户表示不需要防护，不能代替防护本身。",
-    en="The customer said that no covers are needed; that does not stand in for the covers.",
-    do=Text(
-        zh="可记录客户的表示，但仍须装好套件。",
-        en="Note what the customer said, and fit the kit all the same.",
-    ),
-)
-def no_waiver(attempt: Attempt[ro.KitFitted]) -> Verdict:
-    """The customer's word does not replace the kit."""
-    return met(not attempt.event.waiver_offered_by_customer or bool(attempt.event.kit_pieces))
-
-
-@clause(
-    "protect.kit-four-piece",
-    ro.KitFitted,
-    source="001 P27, 001 P13, 001 P02",
-    owns=("kit_fitted.kit_pieces",),
-    zh="四件套缺少：{missing}。",
-    en="The four-piece kit lacks: {missing}.",
-    do=_FIT_KIT,
-)
-def kit_of_four(
-    attempt: Attempt[ro.KitFitted],
-    pieces: Figure[tuple[str, ...]] = codes(
-        "floor_mat", "steering_cover", "gear_cover", "seat_cover", unit="pieces", tighter="more"
-    ),
-) -> Verdict:
-    """All four pieces are on."""
-    return _complete(attempt.event, pieces)
-
-
-@clause(
-    "protect.kit-three-piece",
-    ro.KitFitted,
-    source="000 T29, 000 T07, 002 L07",
-    owns=("kit_fitted.kit_pieces",),
-    zh="三件套缺少：{missing}。",
-    en="The three-piece kit lacks: {missing}.",
-    do=_FIT_KIT,
-)
-def kit_of_three(
-    attempt: Attempt[ro.KitFitted],
-    pieces: Figure[tuple[str, ...]] = codes(
-        "floor_mat", "steering_cover", "seat_cover", unit="pieces", tighter="more", house=True
-    ),
-) -> Verdict:
-    """All three pieces are on."""
-    return _complete(attempt.event, pieces)
-
-
-def _complete(fitted: ro.KitFitted, pieces: Figure[tuple[str, ...]]) -> Verdict:
-    missing = [piece for piece in pieces.value if piece not in (fitted.kit_pieces or ())]
-    return met(not missing, missing=missing)
-
-
-@clause(
-    "protect.every-vehicle",
-    ro.StaffEntered,
-    ro.InspectionCompleted,
-    ro.WorkFinished,
-    ro.Paid,
-    source="002 L07, 001 P72",
-    owns=("staff_entered.kit_in_place",),
-    zh="防护套件须保持到交车：现在装着 {kit_on}，进车时确认在位 {seen}。",
-    en="The kit stays on until delivery: on the vehicle now {kit_on}, seen in place on entering {seen}.",
-    do=Text(
-        zh="补装套件（kit_fitted），确认在位后再继续。",
-        en="Put the kit back (kit_fitted), see that it is in place, then go on.",
-    ),
-)
-def kit_stays_on(
-    attempt: Attempt[ro.StaffEntered | ro.InspectionCompleted | ro.WorkFinished | ro.Paid],
-) -> Verdict:
-    """Each entry finds the kit in place, and so do the inspection, the end of work and the payment."""
-    on = kit_on(attempt.case)
-    if isinstance(attempt.event, ro.StaffEntered):
-        seen = attempt.event.kit_in_place
-        return met(seen is True, kit_on=on, seen=seen)
-    return met(on, kit_on=on, seen=None)
 
 
 @clause(

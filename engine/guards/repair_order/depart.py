@@ -3,9 +3,33 @@
 from __future__ import annotations
 
 from engine.events import repair_order as ro
-from engine.guards.clause import Attempt, Verdict, clause, met
-from engine.guards.repair_order.order import since
+from engine.guards.clause import NOT_CONCERNED, Attempt, Binding, Verdict, clause, met
+from engine.guards.repair_order.order import day_of, is_overhaul, put_or_last, since, standing
 from engine.text import Text
+
+
+@clause(
+    "depart.overhaul-briefing",
+    ro.UsageTold,
+    ro.Paid,
+    source="001 P76",
+    owns=("usage_told.cautions_told", "usage_told.return_check_on"),
+    zh="大修车交车须讲注意事项（已讲 {cautions}）并约定以后的回厂检查日期（{return_check_on}）。",
+    en="After an overhaul the cautions are told (told: {cautions}) and a return check is set for a later day "
+    "({return_check_on}).",
+    do=Text(
+        zh="讲明注意事项，与客户约定回厂检查日期并登记（usage_told）。",
+        en="Tell the cautions, agree on the day of the return check and record it (usage_told).",
+    ),
+)
+def overhaul_briefed(attempt: Attempt[ro.UsageTold | ro.Paid]) -> Verdict:
+    """After an overhaul: cautions, and a day to come back that is still to come."""
+    if not is_overhaul(attempt.case):
+        return NOT_CONCERNED
+    told = put_or_last(attempt, ro.UsageTold, ro.QcPassed) or ro.UsageTold()
+    on = told.return_check_on
+    planned = on is not None and on > day_of(attempt)
+    return met(told.cautions_told is True and planned, cautions=told.cautions_told, return_check_on=on)
 
 
 @clause(
@@ -13,24 +37,25 @@ from engine.text import Text
     ro.KitRemoved,
     ro.FollowUpClosed,
     source="001 P72, 001 P65",
-    owns=("kit_removed.customer_present",),
-    zh="防护套件未在付款后当着客户取下（付款后取下：{after_payment}，客户在场：{present}）。",
-    en="The kit was not removed before the customer after payment (after payment: {after_payment}, present: "
-    "{present}).",
+    owns=("kit_removed.customer_present", "kit_removed.disposed"),
+    zh="防护套件须付款后当着客户取下并投入垃圾筒（付款后取下：{after_payment}，客户在场：{present}，已投入：{disposed}）。",
+    en="The kit comes off after payment, before the customer, and into the bin (after payment: {after_payment}, "
+    "present: {present}, in the bin: {disposed}).",
     do=Text(
-        zh="付款后在车旁当着客户取下套件并记录。",
-        en="Remove it at the vehicle before the customer, after payment, and record it.",
+        zh="付款后在车旁当着客户取下套件，投入带盖垃圾筒并记录。",
+        en="Remove it at the vehicle before the customer, after payment, put it into the lidded bin, and record it.",
     ),
 )
 def kit_removed_before_customer(attempt: Attempt[ro.KitRemoved | ro.FollowUpClosed]) -> Verdict:
-    """Removed after payment, the customer looking on. Before work is finished it may come off for a cancellation."""
+    """Off after payment, the customer looking on, and thrown away. Before work is finished it may be a cancellation."""
     paid = attempt.case.last(ro.Paid)
     if isinstance(attempt.event, ro.KitRemoved):
-        waiting = attempt.case.state in {"QC", "internal-handover"}
-        return met(not waiting, after_payment=paid is not None, present=attempt.event.customer_present)
+        waiting, off = attempt.case.state in {"QC", "internal-handover"}, attempt.event
+        return met(not waiting, after_payment=paid is not None, present=off.customer_present, disposed=off.disposed)
     removed = since(attempt.case.all(ro.KitRemoved), paid)
-    present = removed[-1].customer_present if removed else None
-    return met(present is True, after_payment=bool(removed), present=present)
+    off = removed[-1] if removed else ro.KitRemoved()
+    fine = off.customer_present is True and off.disposed is True
+    return met(fine, after_payment=bool(removed), present=off.customer_present, disposed=off.disposed)
 
 
 @clause(
@@ -38,22 +63,49 @@ def kit_removed_before_customer(attempt: Attempt[ro.KitRemoved | ro.FollowUpClos
     ro.VehicleLeft,
     ro.FollowUpClosed,
     source="001 P71",
-    owns=("gate_pass_issued.gate_pass_no", "vehicle_left.gate_pass_no", "paid.receipt_no"),
-    zh="车辆凭收据与出门条放行：收据 {receipt}，发放 {issued}，出示 {shown}。",
-    en="A vehicle leaves against its receipt and gate pass: receipt {receipt}, issued {issued}, shown {shown}.",
+    owns=(
+        "gate_pass_issued.gate_pass_no",
+        "gate_pass_issued.belongings_reminded",
+        "vehicle_left.gate_pass_no",
+        "paid.receipt_no",
+    ),
+    zh="车辆凭收据与出门条放行：收据 {receipt}，发放 {issued}，出示 {shown}，已提醒保管出门条和随身物品 {reminded}。",
+    en="A vehicle leaves against its receipt and gate pass: receipt {receipt}, issued {issued}, shown {shown}, "
+    "reminded to keep it and to take all belongings {reminded}.",
     do=Text(
-        zh="付款后发放出门条，保安核对后放行。",
-        en="Issue the pass after payment; security compares it and lets the vehicle out.",
+        zh="付款后发放出门条并提醒客户，保安核对后放行。",
+        en="Issue the pass after payment with the reminder; security compares it and lets the vehicle out.",
     ),
 )
 def gate_pass_shown(attempt: Attempt[ro.VehicleLeft | ro.FollowUpClosed]) -> Verdict:
-    """The pass that was issued is the pass that was shown."""
-    fact = attempt.case.last(ro.GatePassIssued)
-    issued = fact.event.gate_pass_no if fact else None
-    last = attempt.case.last(ro.VehicleLeft)
-    left = attempt.event if isinstance(attempt.event, ro.VehicleLeft) else last.event if last else ro.VehicleLeft()
-    receipt, shown = attempt.case.the(ro.Paid).event.receipt_no, left.gate_pass_no
-    return met(None not in {receipt, issued} and shown == issued, receipt=receipt, issued=issued, shown=shown)
+    """The pass that was issued is the pass that was shown, and it came with its reminder."""
+    fact, paid = attempt.case.last(ro.GatePassIssued), attempt.case.the(ro.Paid).event
+    given = fact.event if fact else ro.GatePassIssued()
+    left = put_or_last(attempt, ro.VehicleLeft) or ro.VehicleLeft()
+    receipt, issued, shown = paid.receipt_no, given.gate_pass_no, left.gate_pass_no
+    fine = None not in {receipt, issued} and shown == issued and given.belongings_reminded is True
+    return met(fine, receipt=receipt, issued=issued, shown=shown, reminded=given.belongings_reminded)
+
+
+@clause(
+    "depart.seen-off",
+    ro.FollowUpClosed,
+    source="001 P73, 001 P72, 000 T01",
+    owns=("seen_off.courtesies",),
+    binding=Binding.SCORE,
+    zh="送别客户少了：{missing}。",
+    en="The farewell lacked: {missing}.",
+    do=Text(
+        zh="致谢，再提醒下次保养，协助上车，提示路况与安全带，目送离店。",
+        en="Thank the customer, repeat the next service, help them in, mention the road and the seat belt, and watch "
+        "them leave.",
+    ),
+)
+def seen_off(attempt: Attempt[ro.FollowUpClosed]) -> Verdict:
+    """All that belongs to a good farewell, after payment."""
+    fact = standing(attempt.case, ro.SeenOff, ro.Paid)
+    missing = {*ro.Courtesy} - ((fact.event.courtesies if fact else None) or frozenset())
+    return met(not missing, missing=missing)
 
 
 @clause(

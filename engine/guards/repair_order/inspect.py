@@ -1,36 +1,124 @@
-"""Clauses of the interview, the walk-around and the observation of a symptom."""
+"""Clauses of the inspection as a whole: forgotten needs, the vehicle's history, its age, the readings."""
 
 from __future__ import annotations
 
-from engine.events import repair_order as ro
-from engine.guards.clause import NOT_CONCERNED, Attempt, Verdict, clause, met
-from engine.guards.repair_order.order import checks, complaints, latest, since, unreproduced
-from engine.text import Text
+from datetime import date
 
-Described = ro.InspectionCompleted | ro.QuoteIssued
-"""A complaint may still be recorded after the inspection: it is judged again before the quotation."""
+from engine.events import repair_order as ro
+from engine.guards.clause import NOT_CONCERNED, Attempt, Binding, Verdict, clause, met
+from engine.guards.figure import Figure, number
+from engine.guards.repair_order.order import day_of, latest, purposes, since, undecided
+from engine.text import Text
 
 
 @clause(
-    "inspect.walkaround-with-customer",
+    "arrive.forgotten-needs-prompted",
     ro.InspectionCompleted,
-    source="001 P36, 000 T41, 000 T34, 000 T32",
-    owns=("walkaround_started.customer_present",),
-    zh="环检未与客户一同完成（客户在场：{customer_present}，已结束：{finished}）。",
-    en="The walk-around was not done with the customer (customer present: {customer_present}, finished: {finished}).",
+    source="001 P26",
+    binding=Binding.NOTE,
+    owns=("forgotten_needs_asked.more_needs", "forgotten_needs_asked.needs"),
+    zh="没有提示客户是否遗忘了需求并记下答复（另有需求：{more}，内容已记：{recorded}）。",
+    en="The customer was not asked for forgotten needs, or the answer is not recorded (more needs: {more}, recorded: "
+    "{recorded}).",
     do=Text(
-        zh="请客户一同环车检查并记录起止。",
-        en="Walk round the vehicle with the customer and record start and end.",
+        zh="问一句“还有别的需要处理吗”，没有也登记（forgotten_needs_asked）。",
+        en="Ask once: “anything else?”, and record the answer, a no as well (forgotten_needs_asked).",
     ),
 )
-def walkaround_together(attempt: Attempt[ro.InspectionCompleted]) -> Verdict:
-    """Begun with the customer, and ended, since the kit was fitted."""
-    fitted = attempt.case.last(ro.KitFitted)
-    started = since(attempt.case.all(ro.WalkaroundStarted), fitted)
-    begun = attempt.case.last(ro.WalkaroundStarted)
-    finished = since(attempt.case.all(ro.WalkaroundFinished), begun if started else fitted)
-    present = started[-1].customer_present if started else None
-    return met(present is True and bool(finished), customer_present=present, finished=bool(finished))
+def forgotten_needs_asked(attempt: Attempt[ro.InspectionCompleted]) -> Verdict:
+    """Asked, and answered: a no, or what else is wanted."""
+    fact = attempt.case.last(ro.ForgottenNeedsAsked)
+    answer = fact.event if fact else ro.ForgottenNeedsAsked()
+    recorded = answer.needs is not None and answer.needs.ok
+    return met(
+        answer.more_needs is False or (answer.more_needs is True and recorded),
+        more=answer.more_needs,
+        recorded=recorded,
+    )
+
+
+@clause(
+    "inspect.history-consulted",
+    ro.QuoteIssued,
+    source="000 T03, 001 P53, 002 L26",
+    binding=Binding.NOTE,
+    zh="报价前没有查阅该车的保养维修记录。",
+    en="The vehicle's history was not looked at before the quotation.",
+    do=Text(
+        zh="查阅以往保养维修记录并登记（history_consulted）。", en="Open the history and record it (history_consulted)."
+    ),
+)
+def history_consulted(attempt: Attempt[ro.QuoteIssued]) -> Verdict:
+    """The history was opened before the quotation."""
+    return met(attempt.case.last(ro.HistoryConsulted) is not None)
+
+
+@clause(
+    "inspect.requests-restated",
+    ro.QuoteIssued,
+    source="000 T03, 001 P34",
+    binding=Binding.NOTE,
+    owns=("request_restated.confirmed_by_customer",),
+    zh="没有向客户复述并确认的要求：{requests}。",
+    en="Requests that were not restated to the customer and confirmed: {requests}.",
+    do=Text(
+        zh="逐条复述，逐条记下客户确认（request_restated）。",
+        en="Say each back and record the customer's confirmation (request_restated).",
+    ),
+)
+def requests_restated(attempt: Attempt[ro.QuoteIssued]) -> Verdict:
+    """Each request was said back, and the customer confirmed it."""
+    asked = latest((fact.event for fact in attempt.case.all(ro.RequestRecorded)), "request_id")
+    said = latest((fact.event for fact in attempt.case.all(ro.RequestRestated)), "request_id")
+    unsure = [key for key in asked if key not in said or said[key].confirmed_by_customer is not True]
+    return met(not unsure, requests=unsure)
+
+
+@clause(
+    "inspect.precheck-required",
+    ro.InspectionCompleted,
+    source="001 P35",
+    owns=(
+        "vehicle_assessed.first_used_on",
+        "vehicle_assessed.condition_poor",
+        "precheck_done.lift_used",
+        "precheck_done.checklist_version",
+    ),
+    zh="应做预检而未做全：首次使用 {first_used_on}（限 {years} 年），车况差 {poor}，不能直接判断的报修 {undecided}；"
+    "举升检查底部 {lift}，入场检查表 {checklist}。",
+    en="A pre-check is due and not complete: first used {first_used_on} (limit {years} years), poor condition {poor}, "
+    "complaints not judged directly {undecided}; underbody on the lift {lift}, entry-inspection list {checklist}.",
+    do=Text(
+        zh="上举升机做预检；超龄车按入场检查表，有抱怨的按描述重点查（precheck_done）。",
+        en="Pre-check it on the lift; an over-age vehicle by the entry-inspection list (precheck_done).",
+    ),
+)
+def prechecked(
+    attempt: Attempt[ro.InspectionCompleted], years: Figure[int] = number(2, "years", tighter="lower")
+) -> Verdict:
+    """A repair of an old or poor vehicle, or of what cannot be judged directly; what is not known counts as due."""
+    case = attempt.case
+    if ro.Purpose.REPAIR not in purposes(case):
+        return NOT_CONCERNED
+    fact, done = case.last(ro.VehicleAssessed), since(case.all(ro.PrecheckDone), case.last(ro.VehicleReturned))
+    vehicle, check = fact.event if fact else ro.VehicleAssessed(), done[-1] if done else ro.PrecheckDone()
+    over_age = _older(vehicle.first_used_on, years.value, day_of(attempt))
+    due = over_age or vehicle.condition_poor is not False or bool(undecided(case))
+    whole = check.lift_used is True and not (over_age and check.checklist_version is None)
+    return met(
+        whole or not due,
+        first_used_on=vehicle.first_used_on and vehicle.first_used_on.isoformat(),
+        years=years.value,
+        poor=vehicle.condition_poor,
+        undecided=undecided(case),
+        lift=check.lift_used,
+        checklist=check.checklist_version,
+    )
+
+
+def _older(first: date | None, years: int, today: date) -> bool:
+    """More than so many years old; on the anniversary it is not yet, and nobody knows how old what has no date is."""
+    return first is None or (today.year - years, today.month, today.day) > (first.year, first.month, first.day)
 
 
 @clause(
@@ -58,170 +146,3 @@ def odometer_and_fuel(attempt: Attempt[ro.InspectionCompleted]) -> Verdict:
         previous=seen.previous_odometer_km,
         fuel=seen.fuel_percent,
     )
-
-
-@clause(
-    "inspect.every-finding-told-and-written",
-    ro.InspectionCompleted,
-    ro.QuoteIssued,
-    source="001 P39, 001 P36, 001 P38, 000 T35, 000 T09, 000 T03",
-    owns=("finding_noted.written_on_order", "finding_told.proposed_handling"),
-    zh="环检异常未告知客户：{untold}；未写入委托书：{unwritten}。",
-    en="Findings not told to the customer: {untold}; not written on the order: {unwritten}.",
-    do=Text(
-        zh="逐项向客户指出并给出处理建议，同时写入委托书。",
-        en="Point out each with a proposed handling, and write it on the order.",
-    ),
-)
-def findings_told_and_written(attempt: Attempt[ro.InspectionCompleted | ro.QuoteIssued]) -> Verdict:
-    """Each finding both told, with a handling, and written; those noted after the inspection before the quotation."""
-    noted = latest((fact.event for fact in attempt.case.all(ro.FindingNoted)), "finding_id")
-    told = {fact.event.finding_id for fact in attempt.case.all(ro.FindingTold) if fact.event.proposed_handling}
-    untold = sorted(set(noted) - told)
-    unwritten = sorted(key for key, finding in noted.items() if not finding.written_on_order)
-    return met(not untold and not unwritten, untold=untold, unwritten=unwritten)
-
-
-@clause(
-    "inspect.symptom-jointly-confirmed",
-    ro.InspectionCompleted,
-    ro.QuoteIssued,
-    source="001 P36, 001 P31, 001 P30",
-    owns=("symptom_checked.customer_confirmed_same",),
-    zh="故障现象未与客户共同确认：{symptoms}。",
-    en="Symptoms not confirmed together with the customer: {symptoms}.",
-    do=Text(
-        zh="与客户一同看到或听到故障并确认一致；未能重现的不得先记原因。",
-        en="See or hear it with the customer and agree that it is the one; note no cause for what did not show.",
-    ),
-)
-def symptom_confirmed_together(attempt: Attempt[Described]) -> Verdict:
-    """What shows is agreed to be the fault complained of; what does not show has no cause yet."""
-    known = checks(attempt.case)
-    open_ones = [symptom for symptom in complaints(attempt.case) if not _settled(known.get(symptom))]
-    return met(not open_ones, symptoms=open_ones)
-
-
-def _settled(check: ro.SymptomChecked | None) -> bool:
-    if check is None or check.reproduced is None:
-        return False
-    return check.customer_confirmed_same is True if check.reproduced else check.suspected_cause is None
-
-
-@clause(
-    "inspect.component-verified-on-vehicle",
-    ro.InspectionCompleted,
-    ro.QuoteIssued,
-    source="001 P29, 001 P30",
-    owns=("symptom_checked.verified_component",),
-    zh="未在车上实地确认部件：{symptoms}。",
-    en="The part was not verified at the vehicle: {symptoms}.",
-    do=Text(
-        zh="在车上确认客户所说的部件并登记编码。",
-        en="Verify at the vehicle what the customer named, and record its code.",
-    ),
-)
-def component_verified(attempt: Attempt[Described]) -> Verdict:
-    """Each complaint has a part verified physically."""
-    known = checks(attempt.case)
-    open_ones = [key for key in complaints(attempt.case) if key not in known or known[key].verified_component is None]
-    return met(not open_ones, symptoms=open_ones)
-
-
-@clause(
-    "inspect.customer-words-recorded",
-    ro.InspectionCompleted,
-    ro.QuoteIssued,
-    source="001 P29",
-    owns=(
-        "complaint_recorded.customer_words",
-        "complaint_recorded.frequency",
-        "complaint_recorded.operating_condition",
-    ),
-    zh="客户原话、出现频率或发生状态未记录：{symptoms}。",
-    en="The customer's words, the frequency or the condition are not recorded: {symptoms}.",
-    do=Text(
-        zh="按客户原话补记描述、频率与发生状态。",
-        en="Record the description as spoken, how often and in what condition.",
-    ),
-)
-def words_as_spoken(attempt: Attempt[Described]) -> Verdict:
-    """Each complaint in the customer's words, with frequency and condition."""
-    mute = [key for key, told in complaints(attempt.case).items() if not _described(told)]
-    return met(not mute, symptoms=mute)
-
-
-def _described(told: ro.ComplaintRecorded) -> bool:
-    parts = (told.customer_words, told.frequency, told.operating_condition)
-    return all(part is not None and part.ok for part in parts)
-
-
-@clause(
-    "inspect.suspect-area-prior-repair",
-    ro.InspectionCompleted,
-    ro.QuoteIssued,
-    source="001 P36, 001 P41",
-    owns=("symptom_checked.prior_repair_checked",),
-    zh="异响或线路问题未查周边是否修过：{symptoms}。",
-    en="Noise or electrical faults without a look for earlier repair: {symptoms}.",
-    do=Text(
-        zh="检查故障部位周边是否有修过的痕迹并记录。",
-        en="Examine the surroundings for traces of earlier repair and record it.",
-    ),
-)
-def prior_repair_looked_for(attempt: Attempt[Described]) -> Verdict:
-    """A noise or an electrical fault had its surroundings examined."""
-    suspect = {ro.ComplaintType.NOISE, ro.ComplaintType.ELECTRICAL}
-    known = checks(attempt.case)
-    unlooked = [
-        key
-        for key, told in complaints(attempt.case).items()
-        if told.complaint_type in suspect and (key not in known or known[key].prior_repair_checked is not True)
-    ]
-    return met(not unlooked, symptoms=unlooked)
-
-
-@clause(
-    "inspect.unreproduced-fault-kept",
-    ro.ComplaintClosed,
-    source="001 P33",
-    zh="报修项 {symptom} 未能重现，不得删除或判为不存在。",
-    en="Complaint {symptom} did not show; it may not be deleted or judged not to exist.",
-    do=Text(
-        zh="保留报修项，并记录客户选择的观察方式。",
-        en="Keep it on the order and record how the customer wants it observed.",
-    ),
-)
-def unreproduced_is_kept(attempt: Attempt[ro.ComplaintClosed]) -> Verdict:
-    """What did not show stays on the order; what nobody has looked at is not judged away."""
-    symptom, case = attempt.event.symptom_id, attempt.case
-    unchecked = attempt.event.reason is not ro.CloseReason.WITHDRAWN_BY_CUSTOMER and symptom not in checks(case)
-    return met(not unchecked and not unreproduced(case, symptom), symptom=symptom)
-
-
-@clause(
-    "quote.unreproduced-customer-choice",
-    ro.ObservationChosen,
-    ro.LineQuoted,
-    source="001 P40, 001 P33",
-    owns=("observation_chosen.observation_choice", "observation_chosen.observation_cycle_days"),
-    zh="故障 {symptom} 未重现：须记录客户的观察选择（{choice}）与周期，见到故障之前不得安排检测作业。",
-    en="Symptom {symptom} did not show: record the customer's choice ({choice}) and cycle; no diagnosis "
-    "before it is seen.",
-    do=Text(
-        zh="请客户选择继续使用或留厂观察，并约定周期（天）。",
-        en="Let the customer choose how to observe, and agree a cycle in days.",
-    ),
-)
-def observation_is_the_customers_choice(attempt: Attempt[ro.ObservationChosen | ro.LineQuoted]) -> Verdict:
-    """The choice is recorded; until the symptom is seen no diagnosis is booked for it."""
-    event = attempt.event
-    if isinstance(event, ro.LineQuoted):
-        if event.operation_kind is not ro.OperationKind.DIAGNOSIS:
-            return NOT_CONCERNED
-        asked = [event.symptom_id] if event.symptom_id else [*complaints(attempt.case)]
-        unseen = [symptom for symptom in asked if unreproduced(attempt.case, symptom)]
-        return met(not unseen, symptom=unseen, choice=None)
-    choice = event.observation_choice
-    cycled = choice is not ro.ObservationChoice.IN_USE or bool(event.observation_cycle_days)
-    return met(choice is not None and cycled, symptom=event.symptom_id, choice=choice)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ from engine.events.event import Event
 from engine.guards.clause import Attempt
 
 E = TypeVar("E", bound=Event)
+_CHINA = timezone(timedelta(hours=8))
 
 
 def put_or_last(attempt: Attempt[Event], kind: type[E], *after: type[Event]) -> E | None:
@@ -21,9 +23,62 @@ def put_or_last(attempt: Attempt[Event], kind: type[E], *after: type[Event]) -> 
     """
     if isinstance(attempt.event, kind):
         return attempt.event
-    fact = attempt.case.last(kind)
-    voiding = [mark.version for mark in map(attempt.case.last, after) if mark is not None]
-    return fact.event if fact is not None and fact.version > max(voiding, default=0) else None
+    fact = standing(attempt.case, kind, *after)
+    return fact.event if fact else None
+
+
+def standing(case: Case, kind: type[E], *after: type[Event]) -> Fact[E] | None:
+    """The last fact of a kind that nothing has voided: recorded after the last one of each kind in `after`."""
+    fact = case.last(kind)
+    voiding = [mark.version for mark in map(case.last, after) if mark is not None]
+    return fact if fact is not None and fact.version > max(voiding, default=0) else None
+
+
+def happened(attempt: Attempt[Event]) -> datetime:
+    """When the thing happened: a correction stands at the time of the fact that it corrects."""
+    corrected = (fact for fact in attempt.case.all(type(attempt.event)) if fact.version == attempt.event.corrects)
+    return next((fact.occurred_at for fact in corrected), attempt.at)
+
+
+def earlier(attempt: Attempt[Event], kind: type[E]) -> list[Fact[E]]:
+    """The facts of a kind recorded before this one: a correction stands in the place of the fact that it corrects."""
+    place = attempt.event.corrects
+    return [fact for fact in attempt.case.all(kind) if place is None or fact.version < place]
+
+
+def waited(attempt: Attempt[Event], start: Fact[Event] | None) -> timedelta:
+    """How long after another fact this one happened; no time at all without that fact."""
+    return happened(attempt) - start.occurred_at if start else timedelta(0)
+
+
+def whole_minutes(span: timedelta) -> int:
+    """A span in minutes, one begun counted as a whole one: what came too late never looks in time."""
+    return -(-span // timedelta(minutes=1))
+
+
+def day_of(attempt: Attempt[Event]) -> date:
+    """The day on the floor, in China, on which it happened; of a time to come, which is refused, it is today."""
+    return min(happened(attempt), attempt.recorded_at).astimezone(_CHINA).date()
+
+
+ARRIVALS: tuple[type[Event], ...] = (ro.VehicleCheckedIn, ro.VehicleReturned)
+"""What begins a visit: a vehicle under observation comes back for another one."""
+
+
+def arrival(case: Case) -> Fact[Event] | None:
+    """The start of this visit."""
+    came = [fact for kind in ARRIVALS for fact in case.all(kind)]
+    return max(came, key=lambda fact: fact.version, default=None)
+
+
+def first_this_visit(attempt: Attempt[Event]) -> bool:
+    """Nothing of its kind was recorded before it since the vehicle came."""
+    return not since(earlier(attempt, type(attempt.event)), arrival(attempt.case))
+
+
+def at_peak(case: Case) -> bool:
+    """Reception is in peak mode on this visit."""
+    return standing(case, ro.PeakRaised, *ARRIVALS) is not None
 
 
 def since(facts: Iterable[Fact[E]], mark: Fact[Event] | None) -> list[E]:
@@ -70,6 +125,19 @@ def unreproduced(case: Case, symptom: str) -> bool:
     return check is not None and check.reproduced is False and symptom not in seen
 
 
+def undecided(case: Case) -> list[str]:
+    """The complaints that nobody said can be judged directly."""
+    known = checks(case)
+    return [key for key in complaints(case) if key not in known or known[key].directly_judgeable is not True]
+
+
+def open_plans(case: Case) -> list[str]:
+    """The undecided complaints that showed, and whose cause the workshop has not found: their repair plan is open."""
+    shown = {key for key, check in checks(case).items() if check.reproduced is True}
+    found = {fact.event.symptom_id for fact in case.all(ro.CauseDetermined)}
+    return [key for key in undecided(case) if key in shown - found]
+
+
 def _issues(case: Case) -> list[Fact[Event]]:
     """The quotation's revisions: each time that lines were put to the customer."""
     return sorted((*case.all(ro.QuoteIssued), *case.all(ro.SupplementFound)), key=lambda fact: fact.version)
@@ -89,6 +157,11 @@ def signed_lines(case: Case) -> dict[str, ro.LineQuoted]:
         before = [0, 0, *(issue.version for issue in issues if issue.version < signature.version)]
         signed |= _as_put(case, *before[-2:])
     return signed
+
+
+def put_lines(case: Case) -> dict[str, ro.LineQuoted]:
+    """The lines of the last revision as they were put to the customer: what the next signature signs."""
+    return _as_put(case, *[0, 0, *(issue.version for issue in _issues(case))][-2:])
 
 
 def _as_put(case: Case, after: int, until: int) -> dict[str, ro.LineQuoted]:
@@ -111,6 +184,17 @@ def is_supplement(case: Case, signature: ro.OrderSigned) -> bool:
     return bool(signed) and signature.corrects != signed[0].version
 
 
+def promised_at(case: Case) -> datetime | None:
+    """The promised time in force: the first, or the last confirmed since; a supplement's waits for its signature."""
+    signed = case.last(ro.OrderSigned)
+    promises = [(fact.version, fact.event.promised_at) for fact in case.all(ro.OrderSigned)]
+    promises += [(fact.version, fact.event.new_promised_at) for fact in case.all(ro.EtaChanged)]
+    for fact in case.all(ro.SupplementFound):
+        if signed is not None and fact.version < signed.version:
+            promises.append((fact.version, fact.event.new_promised_at))
+    return max((one for one in promises if one[1] is not None), default=(0, None))[1]
+
+
 def points(case: Case) -> dict[str, ro.PointConfirmed]:
     """The last answer to each of the five confirmations."""
     return latest((fact.event for fact in case.all(ro.PointConfirmed)), "point")
@@ -125,6 +209,16 @@ def is_maintenance(case: Case) -> bool:
     """The visit is for maintenance, or a signed line is maintenance work."""
     work = {line.operation_kind for line in signed_lines(case).values()}
     return ro.Purpose.MAINTENANCE in purposes(case) or ro.OperationKind.MAINTENANCE_WORK in work
+
+
+def is_overhaul(case: Case) -> bool:
+    """A signed line repairs a major accident or overhauls an assembly."""
+    return any(line.operation_kind is ro.OperationKind.OVERHAUL for line in signed_lines(case).values())
+
+
+def lines_with_part(case: Case) -> dict[str, ro.LineQuoted]:
+    """The signed lines that put a part in, and so take an old one out."""
+    return {key: line for key, line in signed_lines(case).items() if line.part_no is not None}
 
 
 def amount(line: ro.LineQuoted | ro.StatementLineListed) -> Decimal:

@@ -1,4 +1,4 @@
-"""Clauses of price and statement: what is billed is what was told, signed or decided."""
+"""Clauses of the price: what is billed is what was told, signed or decided."""
 
 from __future__ import annotations
 
@@ -7,17 +7,7 @@ from decimal import Decimal
 from engine.events import repair_order as ro
 from engine.guards.clause import Attempt, Verdict, clause, met
 from engine.guards.figure import Figure, percent
-from engine.guards.repair_order.order import (
-    amount,
-    billed,
-    estimate,
-    latest,
-    open_advice,
-    put_or_last,
-    signed_lines,
-    statement,
-    total,
-)
+from engine.guards.repair_order.order import amount, billed, estimate, latest, signed_lines, total
 from engine.text import Text
 
 Billing = ro.StatementPrinted | ro.Paid
@@ -28,7 +18,7 @@ Billing = ro.StatementPrinted | ro.Paid
     ro.StatementPrinted,
     ro.Paid,
     source="001 P58",
-    owns=("statement_line_listed.labour_amount",),
+    owns=("statement_line_listed.labour_amount", "line_price_decided.decision"),
     zh="结算单与签字报价逐项不符：{differences}；未列出：{unlisted}。",
     en="The statement differs from the signed quotation: {differences}; not listed: {unlisted}.",
     do=Text(
@@ -61,6 +51,7 @@ def _decisions(attempt: Attempt[Billing]) -> dict[str, ro.LinePriceDecided]:
     ro.StatementPrinted,
     ro.Paid,
     source="001 P60, 001 P58",
+    owns=("total_decided.approved_total", "total_decided.consent_evidence"),
     zh="结算金额 {total} 元超过签字估价 {estimate} 元的 {limit}%，须有签字增项或经理处理决定。",
     en="The total of {total} yuan exceeds the signed estimate of {estimate} by more than {limit} %: "
     "a signed supplement or a manager's decision is needed.",
@@ -86,6 +77,7 @@ def settlement_within_estimate(
     ro.StatementPrinted,
     ro.Paid,
     source="001 P59, 001 P58",
+    owns=("line_price_decided.decision", "line_price_decided.consent_evidence"),
     zh="未告知客户的涨价不得转嫁：{lines}。",
     en="Increases that the customer was not told of may not be passed on: {lines}.",
     do=Text(
@@ -125,88 +117,3 @@ def billed_at_actual(attempt: Attempt[ro.Paid]) -> Verdict:
     """No more is taken than the statement says."""
     taken, actual = attempt.event.amount, total(attempt.case)
     return met(taken is not None and taken <= actual, amount=taken, actual=actual)
-
-
-@clause(
-    "settle.no-vague-item",
-    ro.StatementPrinted,
-    ro.Paid,
-    source="001 P45, 001 P61",
-    owns=("statement_line_listed.worded_from",),
-    zh="结算单项目含糊或与维修报告不符：{lines}。",
-    en="Statement lines that are vague or not what the repair report says: {lines}.",
-    do=Text(
-        zh="按维修报告改写为所做作业，不得照抄报修描述。",
-        en="Word them as the report says what was done, not as the complaint.",
-    ),
-)
-def lines_are_definite(attempt: Attempt[Billing]) -> Verdict:
-    """Each operation is worded by the repair report, and reported."""
-    reported = {fact.event.line_id for fact in attempt.case.all(ro.OperationReported)}
-    vague = [
-        key
-        for key, line in billed(attempt.case).items()
-        if line.worded_from is not ro.WordedFrom.REPAIR_REPORT or key not in reported
-    ]
-    return met(not vague, lines=vague)
-
-
-@clause(
-    "settle.advice-lines-printed",
-    ro.StatementPrinted,
-    ro.Paid,
-    source="001 P61, 001 P60",
-    owns=("statement_line_listed.advice_id",),
-    zh="未印在结算单上的建议：{advice}。",
-    en="Advice not printed on the statement: {advice}.",
-    do=Text(
-        zh="把每条建议作为文字行印在结算单上。",
-        en="Print each as an advice line; the statement is the customer's only record.",
-    ),
-)
-def advice_is_printed(attempt: Attempt[Billing]) -> Verdict:
-    """Every open advice is a line of the statement."""
-    printed = {line.advice_id for line in statement(attempt.case).values() if line.line_type is ro.LineType.ADVICE}
-    missing = sorted(set(open_advice(attempt.case)) - printed)
-    return met(not missing, advice=missing)
-
-
-@clause(
-    "settle.wear-parts-noted",
-    ro.StatementPrinted,
-    ro.Paid,
-    source="001 P63, 001 P64",
-    owns=("advice_given.noted_on_order", "advice_given.measured_tenths_mm"),
-    zh="下次保养前须更换的损耗件未在委托书上注明测量状况：{advice}。",
-    en="Wear parts due before the next service are not noted on the order with their measurement: {advice}.",
-    do=Text(
-        zh="在委托书上注明并附测量值（更正 advice_given）。",
-        en="Note each on the order with the measured value (correct advice_given).",
-    ),
-)
-def wear_parts_noted(attempt: Attempt[Billing]) -> Verdict:
-    """What wears out before the next service stands on the order, measured."""
-    due = {ro.ReplaceBefore.NOW, ro.ReplaceBefore.BEFORE_NEXT_SERVICE}
-    unnoted = [
-        key
-        for key, advice in open_advice(attempt.case).items()
-        if advice.replace_before in due and (advice.noted_on_order is not True or advice.measured_tenths_mm is None)
-    ]
-    return met(not unnoted, advice=unnoted)
-
-
-@clause(
-    "settle.statement-from-dms",
-    ro.StatementPrinted,
-    ro.Paid,
-    source="001 P60, 001 P25",
-    owns=("statement_printed.statement_no", "statement_printed.printed_from"),
-    zh="结算单须由品牌DMS统一打印（现为：{printed_from}，单号：{number}）。",
-    en="The statement must be the one printed by the brand DMS (here: {printed_from}, number: {number}).",
-    do=Text(zh="在DMS中打印统一结算单。", en="Print the uniform statement from the DMS."),
-)
-def statement_from_dms(attempt: Attempt[Billing]) -> Verdict:
-    """Printed by the DMS, with its number, since the last line was listed."""
-    printed = put_or_last(attempt, ro.StatementPrinted, ro.QcPassed, ro.StatementLineListed) or ro.StatementPrinted()
-    uniform = printed.printed_from is ro.PrintedFrom.DMS and printed.statement_no is not None
-    return met(uniform, printed_from=printed.printed_from, number=printed.statement_no)

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from engine.case import Case
 from engine.events import repair_order as ro
 from engine.guards.clause import Attempt, Binding, Verdict, clause, met
-from engine.guards.repair_order.order import complaints, latest, parts_used, points, signed_lines, since, unreproduced
+from engine.guards.repair_order.order import (
+    complaints,
+    latest,
+    parts_used,
+    points,
+    put_or_last,
+    signed_lines,
+    since,
+    unreproduced,
+)
 from engine.text import Text
+
+_NOT_DONE = ro.OperationResult.NOT_DONE
 
 
 @clause(
@@ -32,17 +44,22 @@ def exit_record_filled(attempt: Attempt[ro.QcPassed]) -> Verdict:
     "qc.final-road-test",
     ro.QcPassed,
     source="002 L06",
-    owns=("road_tested.result", "road_tested.responsible_signature"),
-    zh="未完成最终道路测试或未签署（结果：{result}）。",
-    en="The final road test is not done or not signed (result: {result}).",
+    owns=("road_tested.distance_km", "road_tested.result", "road_tested.responsible_signature"),
+    zh="未完成最终道路测试或未签署（结果：{result}，里程：{distance} 公里，已签署：{signed}）。",
+    en="The final road test is not done or not signed (result: {result}, distance: {distance} km, signed: {signed}).",
     do=Text(zh="完成道路测试并由负责人签署。", en="Do the road test and have the person responsible sign it."),
 )
 def road_tested(attempt: Attempt[ro.QcPassed]) -> Verdict:
-    """Driven since work was finished, passed, signed."""
+    """Driven since work was finished, so far, passed, signed."""
     tests = since(attempt.case.all(ro.RoadTested), attempt.case.last(ro.WorkFinished))
     test = tests[-1] if tests else ro.RoadTested()
     signed = test.responsible_signature is not None
-    return met(test.result is ro.TestResult.PASS and signed, result=test.result)
+    return met(
+        test.result is ro.TestResult.PASS and test.distance_km is not None and signed,
+        result=test.result,
+        distance=test.distance_km,
+        signed=signed,
+    )
 
 
 @clause(
@@ -68,13 +85,19 @@ def quality_record_signed(attempt: Attempt[ro.QcPassed]) -> Verdict:
     ro.QcPassed,
     source="001 P55, 002 L14, 000 T01",
     owns=("qc_passed.unmet_demands", "symptom_rechecked.outcome"),
-    zh="质检不能通过：故障仍在或未复查 {symptoms}；未满足的要求 {unmet}。",
-    en="Quality control cannot pass: symptoms present or not rechecked {symptoms}; demands unmet {unmet}.",
+    zh="质检不能通过：故障仍在或未复查 {symptoms}；未满足的要求 {unmet}；报告未完成的项目 {undone}。",
+    en="Quality control cannot pass: symptoms present or not rechecked {symptoms}; demands unmet {unmet}; lines "
+    "reported as not done {undone}.",
     do=Text(zh="退回施工（qc_failed），消除后再检。", en="Return it to work (qc_failed) and check again."),
 )
 def all_demands_met(attempt: Attempt[ro.QcPassed]) -> Verdict:
-    """Every fault complained of is gone (or still does not show), every demand met."""
+    """Every fault complained of is gone (or still does not show), every demand met, every line done."""
     case = attempt.case
+    left, unmet, undone = _faults_left(case), attempt.event.unmet_demands, _undone(case)
+    return met(not left and unmet == () and not undone, symptoms=left, unmet=unmet, undone=undone)
+
+
+def _faults_left(case: Case) -> list[str]:
     rechecked = latest(since(case.all(ro.SymptomRechecked), case.last(ro.WorkFinished)), "symptom_id")
     gone = {key for key, found in rechecked.items() if found.outcome is ro.SymptomOutcome.GONE}
     hidden = {
@@ -82,8 +105,12 @@ def all_demands_met(attempt: Attempt[ro.QcPassed]) -> Verdict:
         for key, found in rechecked.items()
         if found.outcome is ro.SymptomOutcome.NOT_REPRODUCED and unreproduced(case, key)
     }
-    left, unmet = sorted(set(complaints(case)) - gone - hidden), attempt.event.unmet_demands
-    return met(not left and unmet == (), symptoms=left, unmet=unmet)
+    return sorted(set(complaints(case)) - gone - hidden)
+
+
+def _undone(case: Case) -> list[str]:
+    reported = latest((fact.event for fact in case.all(ro.OperationReported)), "line_id")
+    return sorted(key for key in signed_lines(case).keys() & reported if reported[key].result is _NOT_DONE)
 
 
 @clause(
@@ -116,8 +143,10 @@ def failure_explained(attempt: Attempt[ro.QcFailed]) -> Verdict:
 def inspector_is_another(attempt: Attempt[ro.QcPassed]) -> Verdict:
     """Whoever worked does not inspect."""
     case = attempt.case
-    worked = {fact.actor.id for kind in (ro.OperationStarted, ro.WorkFinished) for fact in case.all(kind)}
-    return met(attempt.actor.id not in worked, inspector=attempt.actor.id)
+    kinds = (ro.OperationStarted, ro.OperationReported, ro.WorkFinished)
+    worked = {fact.actor.id for kind in kinds for fact in case.all(kind)}
+    assigned = {fact.event.technician_id for fact in case.all(ro.WorkDispatched)}
+    return met(attempt.actor.id not in worked | assigned, inspector=attempt.actor.id)
 
 
 @clause(
@@ -131,19 +160,36 @@ def inspector_is_another(attempt: Attempt[ro.QcPassed]) -> Verdict:
     do=Text(zh="洗车、比对外观；有新损伤的先处理。", en="Wash it and compare; deal with new damage first."),
 )
 def clean_and_undamaged(attempt: Attempt[ro.QcPassed]) -> Verdict:
-    """Washed if wanted, and as it came."""
+    """Washed if wanted, since the last time that it went back to the workshop; and as it came."""
     case = attempt.case
     compared = since(case.all(ro.ExteriorCompared), case.last(ro.WorkFinished))
     compare = compared[-1].exterior_compare if compared else None
     asked = points(case).get(ro.Point.WASH)
     wanted = asked is not None and asked.answer is True
-    washed = case.last(ro.VehicleWashed) is not None
+    washed = put_or_last(attempt, ro.VehicleWashed, ro.QcFailed, ro.HandoverRejected) is not None
     return met(
         compare is ro.ExteriorCompare.SAME and (washed or not wanted),
         wash_wanted=wanted,
         washed=washed,
         compare=compare,
     )
+
+
+@clause(
+    "wash.procedure-posted",
+    ro.VehicleWashed,
+    source="000 T45",
+    owns=("vehicle_washed.wash_standard", "vehicle_washed.procedure_posted"),
+    binding=Binding.SCORE,
+    zh="免费洗车的步骤与部位没有公示（标准版本：{standard}，已公示：{posted}）。",
+    en="What the free wash covers is not posted (standard: {standard}, posted: {posted}).",
+    do=Text(zh="用看板公示洗车步骤与部位。", en="Post the steps and body areas on a board."),
+)
+def wash_posted(attempt: Attempt[ro.VehicleWashed]) -> Verdict:
+    """The customer can read what the wash covers, and by which standard."""
+    washed = attempt.event
+    posted = washed.wash_standard is not None and washed.procedure_posted is True
+    return met(posted, standard=washed.wash_standard, posted=washed.procedure_posted)
 
 
 @clause(

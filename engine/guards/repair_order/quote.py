@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from engine.events import repair_order as ro
-from engine.guards.clause import Attempt, Verdict, clause, met
-from engine.guards.repair_order.order import pending_lines
+from engine.guards.clause import Attempt, Binding, Verdict, clause, met
+from engine.guards.repair_order.order import billed, latest, open_plans, pending_lines, put_lines
 from engine.text import Text
 
 Quotation = ro.QuoteIssued | ro.SupplementFound
@@ -41,7 +43,8 @@ def condition_acknowledged(attempt: Attempt[ro.QuoteIssued]) -> Verdict:
 )
 def items_price_eta(attempt: Attempt[Quotation]) -> Verdict:
     """Lines with prices, a completion time, and an explanation; a supplement tells its own time and reason."""
-    quote, lines = attempt.event, pending_lines(attempt.case)
+    quote = attempt.event
+    lines = pending_lines(attempt.case) if quote.corrects is None else put_lines(attempt.case)
     unpriced = sorted(key for key, line in lines.items() if line.labour_amount is None)
     if isinstance(quote, ro.SupplementFound):
         told = quote.told_to_customer
@@ -127,6 +130,76 @@ def warranty_risk_disclosed(attempt: Attempt[Quotation]) -> Verdict:
 
 def _signed(risk: ro.RiskDisclosed) -> bool:
     return None not in {risk.risk_reason, risk.possible_charge, risk.consent_signature}
+
+
+@clause(
+    "quote.inspection-fee-consent",
+    ro.QuoteIssued,
+    ro.SupplementFound,
+    ro.OperationStarted,
+    ro.StatementPrinted,
+    source="001 P41, 001 P40",
+    owns=("inspection_fee_agreed.inspection_fee", "inspection_fee_agreed.consent_signature"),
+    zh="诊断需拆解，未报明检查拆装费并取得客户同意：{lines}。",
+    en="The diagnosis needs dismantling, and its fee was not told and consented to: {lines}.",
+    do=Text(
+        zh="先报明索赔不成立时的检查拆装费，请客户签字同意（inspection_fee_agreed）；未同意的不得拆、不得收。",
+        en="Tell the fee that is due if warranty is refused and have it signed for (inspection_fee_agreed); without "
+        "that, neither dismantle nor charge.",
+    ),
+)
+def dismantling_fee_agreed(
+    attempt: Attempt[ro.QuoteIssued | ro.SupplementFound | ro.OperationStarted | ro.StatementPrinted],
+) -> Verdict:
+    """Before a line that needs dismantling is put, begun or billed, its fee is told and consented to."""
+    quoted = latest((fact.event for fact in attempt.case.all(ro.LineQuoted)), "line_id")
+    agreed = {fact.event.line_id for fact in attempt.case.all(ro.InspectionFeeAgreed) if _consented(fact.event)}
+    dismantled = {key for key, line in quoted.items() if line.dismantling_needed}
+    lines = sorted(key for key in _concerned(attempt) if key in dismantled - agreed)
+    return met(not lines, lines=lines)
+
+
+def _concerned(
+    attempt: Attempt[ro.QuoteIssued | ro.SupplementFound | ro.OperationStarted | ro.StatementPrinted],
+) -> Iterable[str]:
+    """The lines that are put, begun or billed."""
+    match attempt.event:
+        case ro.OperationStarted(line_id=line_id):
+            return [line_id]
+        case ro.StatementPrinted():
+            return billed(attempt.case)
+        case _:
+            return pending_lines(attempt.case)
+
+
+def _consented(fee: ro.InspectionFeeAgreed) -> bool:
+    return fee.inspection_fee is not None and fee.consent_signature is not None
+
+
+@clause(
+    "quote.next-step-time-and-contact",
+    ro.QuoteIssued,
+    source="001 P40",
+    binding=Binding.NOTE,
+    owns=("next_step_agreed.plan_due_at", "next_step_agreed.contact_channel", "next_step_agreed.contact"),
+    zh="故障已重现而方案未定，没有约定确定方案的时间与联系方式：{symptoms}。",
+    en="Faults that showed and whose plan is open, without an agreed time and contact: {symptoms}.",
+    do=Text(
+        zh="与客户约定何时确定方案、怎样联系并登记（next_step_agreed）。",
+        en="Agree when the plan will be settled and how to reach the customer, and record it (next_step_agreed).",
+    ),
+)
+def next_step_agreed(attempt: Attempt[ro.QuoteIssued]) -> Verdict:
+    """Each fault whose plan is open has a time at which it will be settled, a channel and a contact."""
+    agreed = latest((fact.event for fact in attempt.case.all(ro.NextStepAgreed)), "symptom_id")
+    loose = [symptom for symptom in open_plans(attempt.case) if not _reachable(agreed.get(symptom))]
+    return met(not loose, symptoms=loose)
+
+
+def _reachable(step: ro.NextStepAgreed | None) -> bool:
+    if step is None or step.contact is None:
+        return False
+    return step.contact.ok and step.plan_due_at is not None and step.contact_channel is not None
 
 
 @clause(

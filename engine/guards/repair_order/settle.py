@@ -1,16 +1,23 @@
-"""Clauses of delivery: what the advisor checks, prepares, explains and takes back before the vehicle goes."""
+"""Clauses of settlement: documents, notice, the customer's copy, the cashier."""
 
 from __future__ import annotations
 
+from engine.case import Case, Fact
 from engine.events import repair_order as ro
-from engine.guards.clause import Attempt, Verdict, clause, met
+from engine.events.event import Event
+from engine.guards.clause import Attempt, Binding, Verdict, clause, met
+from engine.guards.figure import Figure, minutes
 from engine.guards.repair_order.order import (
-    billed,
+    at_peak,
+    earlier,
+    happened,
     is_maintenance,
-    parts_used,
+    lines_with_part,
     put_or_last,
-    signed_lines,
     since,
+    standing,
+    waited,
+    whole_minutes,
 )
 from engine.text import Text
 
@@ -20,87 +27,24 @@ from engine.text import Text
     ro.OrderHandwritten,
     ro.Paid,
     source="001 P25",
-    zh="手写单仅限高峰（高峰：{peak}），且结算前须补录DMS（已补录：{entered}）。",
-    en="Handwritten orders are for peak mode only (peak: {peak}) and must be in the DMS before settlement "
-    "(entered: {entered}).",
+    owns=("order_handwritten.image",),
+    zh="手写单仅限高峰（高峰：{peak}），须留影像（已留：{image}），结算前须补录DMS（已补录：{entered}）。",
+    en="Handwritten orders are for peak mode only (peak: {peak}), kept as an image (kept: {image}) and entered in the "
+    "DMS before settlement (entered: {entered}).",
     do=Text(
-        zh="把手写单补录进DMS（handwritten_order_entered）。",
-        en="Enter the handwritten order in the DMS (handwritten_order_entered).",
+        zh="拍下手写单存档；事后补录进DMS（handwritten_order_entered）。",
+        en="Keep an image of the paper; enter the order in the DMS afterwards (handwritten_order_entered).",
     ),
 )
 def handwritten_is_entered(attempt: Attempt[ro.OrderHandwritten | ro.Paid]) -> Verdict:
-    """Written by hand at peak only, and entered before settlement."""
-    case = attempt.case
-    peak, written = case.last(ro.PeakRaised) is not None, case.last(ro.OrderHandwritten)
-    entered = bool(since(case.all(ro.HandwrittenOrderEntered), written))
+    """Written by hand at peak only and the paper kept; entered before settlement."""
+    peak, written = at_peak(attempt.case), attempt.case.last(ro.OrderHandwritten)
     if isinstance(attempt.event, ro.OrderHandwritten):
-        return met(peak, peak=peak, entered=False)
-    return met(entered or written is None, peak=peak, entered=entered)
-
-
-@clause(
-    "handover.all-requests-done",
-    ro.Paid,
-    source="001 P55, 001 P44",
-    owns=("line_confirmed_done.done",),
-    zh="未确认完成的项目（含免费检查）：{lines}。",
-    en="Lines not confirmed as done, free checks included: {lines}.",
-    do=Text(zh="完成并逐项确认后再结算。", en="Have them done and confirm each before settlement."),
-)
-def all_requests_done(attempt: Attempt[ro.Paid]) -> Verdict:
-    """The advisor confirmed every signed line since quality control passed."""
-    confirmed = since(attempt.case.all(ro.LineConfirmedDone), attempt.case.last(ro.QcPassed))
-    done = {fact.line_id for fact in confirmed if fact.done is True}
-    missing = sorted(set(signed_lines(attempt.case)) - done)
-    return met(not missing, lines=missing)
-
-
-@clause(
-    "handover.record-and-key-box-signed",
-    ro.HandoverSigned,
-    ro.Paid,
-    source="001 P55, 001 P56",
-    owns=(
-        "handover_signed.documents_checked",
-        "handover_signed.vehicle_checked",
-        "handover_signed.key_received_signature",
-    ),
-    zh="内部交车未正式交接：单据已查 {documents}，车辆已查 {vehicle}，钥匙接收栏已签 {signed}。",
-    en="The internal hand-over is not formal: papers checked {documents}, vehicle checked {vehicle}, key "
-    "box signed {signed}.",
-    do=Text(
-        zh="查验单据与车辆后在钥匙接收栏签字。",
-        en="Examine papers and vehicle, then sign the key-received box.",
-    ),
-)
-def key_box_signed(attempt: Attempt[ro.HandoverSigned | ro.Paid]) -> Verdict:
-    """Papers and vehicle examined, key box signed."""
-    record = put_or_last(attempt, ro.HandoverSigned, ro.QcPassed) or ro.HandoverSigned()
-    signed = record.key_received_signature is not None
-    return met(
-        record.documents_checked is True and record.vehicle_checked is True and signed,
-        documents=record.documents_checked,
-        vehicle=record.vehicle_checked,
-        signed=signed,
-    )
-
-
-@clause(
-    "settle.statement-rechecked",
-    ro.CustomerNotified,
-    ro.Paid,
-    source="001 P60",
-    zh="结算单打印后尚未复核。",
-    en="The statement was not checked again after printing.",
-    do=Text(
-        zh="复核结算单（statement_rechecked），再通知客户。",
-        en="Check it again (statement_rechecked), then call the customer.",
-    ),
-)
-def statement_rechecked(attempt: Attempt[ro.CustomerNotified | ro.Paid]) -> Verdict:
-    """Checked again since it was printed."""
-    printed = attempt.case.last(ro.StatementPrinted)
-    return met(printed is not None and bool(since(attempt.case.all(ro.StatementRechecked), printed)))
+        image = attempt.event.image is not None
+        return met(peak and image, peak=peak, image=image, entered=False)
+    entered = bool(since(attempt.case.all(ro.HandwrittenOrderEntered), written))
+    image = written is not None and written.event.image is not None
+    return met(entered or written is None, peak=peak, image=image, entered=entered)
 
 
 @clause(
@@ -126,62 +70,75 @@ def statement_rechecked(attempt: Attempt[ro.CustomerNotified | ro.Paid]) -> Verd
 def documents_ready(attempt: Attempt[ro.DocumentsReadied | ro.Paid]) -> Verdict:
     """All five; sheet and booklet after a maintenance, the issue slip where parts were used."""
     papers = put_or_last(attempt, ro.DocumentsReadied, ro.QcPassed) or ro.DocumentsReadied()
-    needed: dict[str, object] = {
-        "order_advice_signed": papers.order_advice_signed,
-        "statement_signed_by_advisor": papers.statement_signed_by_advisor,
-    }
+    paper = ro.DeliveryPaper
+    needed = [paper.ORDER_ADVICE, paper.STATEMENT]
     if is_maintenance(attempt.case):
-        needed |= {
-            "maintenance_sheet_signed": papers.maintenance_sheet_signed,
-            "booklet_stamped": papers.booklet_stamped,
-            "next_service_entered": papers.next_service_entered,
-        }
-    if parts_used(signed_lines(attempt.case)):
-        needed["parts_issue_slip_id"] = papers.parts_issue_slip_id
-    missing = [name for name, ready in needed.items() if not ready]
+        needed += [paper.MAINTENANCE_SHEET, paper.BOOKLET, paper.NEXT_SERVICE]
+    if lines_with_part(attempt.case):
+        needed.append(paper.ISSUE_SLIP)
+    missing = [one for one in needed if not getattr(papers, one)]
     return met(not missing, missing=missing)
 
 
 @clause(
-    "settle.itemised-explanation",
-    ro.StatementSigned,
+    "settle.customer-notified-at-once",
+    ro.CustomerNotified,
     ro.Paid,
-    source="001 P69, 000 T31, 000 T01, 001 P67",
-    zh="签字前未逐项说明：{lines}。",
-    en="Lines not explained before the signature: {lines}.",
+    source="001 P66, 000 T01",
+    owns=("customer_notified.channel", "customer_notified.result", "customer_notified.retry_at"),
+    binding=Binding.CLOCK,
+    zh="通知取车不及时或记录不全：晚 {minutes_late} 分钟（限 {limit} 分钟内），方式 {channel}，结果 {result}，"
+    "再次联系 {retry_at}，看板已更新 {board}。",
+    en="The notice to collect came late or is not complete: {minutes_late} minutes late (within {limit} minutes), by "
+    "{channel}, {result}, next try {retry_at}, board updated {board}.",
     do=Text(
-        zh="依委托书逐项说明作业与费用，再请客户签字。",
-        en="Explain every job and charge against the order; then have it signed.",
+        zh="备好即通知；没联系上的登记下次联系时间并更新看板，直到联系上。",
+        en="Call as soon as all is ready; when nobody answers record the next try and update the board until reached.",
     ),
 )
-def every_line_explained(attempt: Attempt[ro.StatementSigned | ro.Paid]) -> Verdict:
-    """Each billed line was explained since the statement was printed."""
-    told = since(attempt.case.all(ro.LineExplained), attempt.case.last(ro.StatementPrinted))
-    explained = {fact.line_id for fact in told}
-    missing = sorted(set(billed(attempt.case)) - explained)
-    return met(not missing, lines=missing)
-
-
-@clause(
-    "settle.statement-and-sheet-signed",
-    ro.StatementSigned,
-    ro.Paid,
-    source="001 P69",
-    owns=("statement_signed.statement_signature", "statement_signed.maintenance_sheet_signature"),
-    zh="客户未分别签字：结算单 {statement}，定期保养单 {sheet}。",
-    en="Not signed separately by the customer: statement {statement}, maintenance sheet {sheet}.",
-    do=Text(
-        zh="请客户在结算单及（保养时）保养单上分别签字。",
-        en="Have the statement and, after a maintenance, the sheet signed.",
-    ),
-)
-def statement_and_sheet_signed(attempt: Attempt[ro.StatementSigned | ro.Paid]) -> Verdict:
-    """Both signatures; the sheet's only after a maintenance."""
-    signed = (
-        put_or_last(attempt, ro.StatementSigned, ro.StatementPrinted, ro.StatementLineListed) or ro.StatementSigned()
+def notified_at_once(
+    attempt: Attempt[ro.CustomerNotified | ro.Paid],
+    limit: Figure[int] = minutes(10, tighter="lower", house=True),
+) -> Verdict:
+    """A notice comes in time and says what came of it; by payment somebody was reached."""
+    paying = isinstance(attempt.event, ro.Paid)
+    notice = put_or_last(attempt, ro.CustomerNotified, ro.QcPassed) or ro.CustomerNotified()
+    late = 0 if paying else _minutes_late(attempt, limit.value)
+    board = not paying or _board_knows(attempt.case)
+    reached = notice.result is ro.NoticeResult.REACHED
+    told = notice.channel is not None and notice.result is not None and (reached or notice.retry_at is not None)
+    return met(
+        late == 0 and told and board and (reached or not paying),
+        minutes_late=late,
+        limit=limit.value,
+        channel=notice.channel,
+        result=notice.result,
+        retry_at=notice.retry_at,
+        board=board,
     )
-    statement, sheet = signed.statement_signature is not None, signed.maintenance_sheet_signature is not None
-    return met(statement and (sheet or not is_maintenance(attempt.case)), statement=statement, sheet=sheet)
+
+
+def _minutes_late(attempt: Attempt[ro.CustomerNotified | ro.Paid], limit: int) -> int:
+    """The first notice is due when all is prepared, the next one when it was planned."""
+    before = since(earlier(attempt, ro.CustomerNotified), attempt.case.last(ro.QcPassed))
+    if before:
+        planned = before[-1].retry_at
+        return max(whole_minutes(happened(attempt) - planned), 0) if planned else 0
+    return max(whole_minutes(waited(attempt, _prepared(attempt.case))) - limit, 0)
+
+
+def _prepared(case: Case) -> Fact[Event] | None:
+    """What completed the preparation: the documents, or the statement checked again."""
+    documents, recheck = (standing(case, kind, ro.QcPassed) for kind in (ro.DocumentsReadied, ro.StatementRechecked))
+    return max(documents, recheck, key=lambda fact: fact.occurred_at) if documents and recheck else None
+
+
+def _board_knows(case: Case) -> bool:
+    """A customer who was not told in person is away: the board was updated after the first such notice."""
+    passed, in_person = case.the(ro.QcPassed).version, ro.NoticeChannel.IN_PERSON
+    notices = [fact for fact in case.all(ro.CustomerNotified) if fact.version > passed]
+    away = [fact for fact in notices if fact.event.channel is not in_person]
+    return not away or bool(since(case.all(ro.BoardUpdated), away[0]))
 
 
 @clause(
@@ -189,7 +146,11 @@ def statement_and_sheet_signed(attempt: Attempt[ro.StatementSigned | ro.Paid]) -
     ro.CustomerCopyReturned,
     ro.Paid,
     source="001 P65, 001 P46",
-    owns=("customer_copy_returned.customer_copy_no",),
+    owns=(
+        "customer_copy_returned.customer_copy_no",
+        "customer_copy_lost.identity_checked",
+        "copy_loss_accepted.manager_note",
+    ),
     zh="未收回本单的客户联（应为 {expected}，收到 {returned}）。",
     en="The customer copy of this order is not back (expected {expected}, returned {returned}).",
     do=Text(
@@ -213,3 +174,44 @@ def copy_is_back(attempt: Attempt[ro.CustomerCopyReturned | ro.Paid]) -> Verdict
         expected=expected,
         returned=returned,
     )
+
+
+@clause(
+    "settle.accompany-to-cashier",
+    ro.Paid,
+    source="001 P71",
+    owns=("cashier_reached.accompanied_by", "paid.receipt_no", "paid.keys_handed"),
+    binding=Binding.NOTE,
+    zh="陪同结算不到位：陪同人 {accompanied_by}，收据 {receipt}，付款后交钥匙 {keys}。",
+    en="The customer was not seen through payment: accompanied by {accompanied_by}, receipt {receipt}, keys given "
+    "after payment {keys}.",
+    do=Text(
+        zh="陪客户到收银处；付款后当面交收据和钥匙。",
+        en="Go to the cashier with the customer; give receipt and keys after payment.",
+    ),
+)
+def accompanied_to_cashier(attempt: Attempt[ro.Paid]) -> Verdict:
+    """The advisor came along; receipt and keys went to the customer."""
+    counter = standing(attempt.case, ro.CashierReached, ro.QcPassed)
+    companion, paid = counter.event.accompanied_by if counter else None, attempt.event
+    whole = None not in {companion, paid.receipt_no} and paid.keys_handed is True
+    return met(whole, accompanied_by=companion, receipt=paid.receipt_no, keys=paid.keys_handed)
+
+
+@clause(
+    "settle.cashier-two-minutes",
+    ro.Paid,
+    source="000 T03",
+    binding=Binding.CLOCK,
+    zh="收银用了 {minutes_taken} 分钟（应不超过 {limit} 分钟）。",
+    en="The cashier took {minutes_taken} minutes (at most {limit}).",
+    do=Text(
+        zh="客户到收银台即登记（cashier_reached），提前备好票据，缩短收银时间。",
+        en="Record when the customer reaches the counter (cashier_reached); have the papers ready before.",
+    ),
+)
+def cashier_is_quick(attempt: Attempt[ro.Paid], limit: Figure[int] = minutes(2, tighter="lower")) -> Verdict:
+    """From the counter to the receipt; when the customer reached the counter is known."""
+    counter = standing(attempt.case, ro.CashierReached, ro.QcPassed)
+    taken = whole_minutes(waited(attempt, counter)) if counter else None
+    return met(taken is not None and taken <= limit.value, minutes_taken=taken, limit=limit.value)

@@ -3,73 +3,10 @@
 from __future__ import annotations
 
 from engine.events import repair_order as ro
-from engine.guards.clause import NOT_CONCERNED, Attempt, Binding, Verdict, clause, met
+from engine.guards.clause import NOT_CONCERNED, Attempt, Verdict, clause, met
 from engine.guards.figure import Figure, codes
-from engine.guards.repair_order.order import is_signed, is_supplement, latest, points
+from engine.guards.repair_order.order import is_signed, is_supplement, points
 from engine.text import Text
-
-
-@clause(
-    "order.customer-data-verified",
-    ro.OrderSigned,
-    source="001 P42, 000 T32",
-    owns=("customer_data_verified.owner_phone",),
-    zh="客户资料未核实（电话有效：{phone_ok}，有出入：{deviation}，已在系统改正：{corrected}）。",
-    en="The customer's data are not verified (phone valid: {phone_ok}, deviation: {deviation}, corrected in "
-    "the DMS: {corrected}).",
-    do=Text(
-        zh="核对电话等资料，不符的先在DMS改正再打印。",
-        en="Verify phone and data; correct deviations in the DMS before printing.",
-    ),
-)
-def customer_data_verified(attempt: Attempt[ro.OrderSigned]) -> Verdict:
-    """A valid phone, and every deviation corrected first."""
-    if is_supplement(attempt.case, attempt.event):
-        return NOT_CONCERNED
-    fact = attempt.case.last(ro.CustomerDataVerified)
-    data = fact.event if fact else ro.CustomerDataVerified()
-    phone_ok = data.owner_phone is not None and data.owner_phone.ok
-    sound = phone_ok and (not data.deviation_found or data.corrected_in_dms is True)
-    return met(sound, phone_ok=phone_ok, deviation=data.deviation_found, corrected=data.corrected_in_dms)
-
-
-@clause(
-    "order.sender-phone",
-    ro.OrderSigned,
-    source="001 P43",
-    owns=("sender_identified.sender_name", "sender_identified.sender_phone"),
-    zh="送修人非车主，须登记姓名（{name}）与有效电话（{phone}）。",
-    en="The sender is not the owner: name ({name}) and a valid telephone ({phone}) must be on the order.",
-    do=Text(zh="补登送修人姓名与电话。", en="Record the sender's name and telephone."),
-)
-def sender_can_be_reached(attempt: Attempt[ro.OrderSigned]) -> Verdict:
-    """A sender who is not the owner has a name and a telephone on the order."""
-    fact = attempt.case.last(ro.SenderIdentified)
-    if fact is None or fact.event.sender_is_owner is not False:
-        return NOT_CONCERNED
-    name, phone = fact.event.sender_name, fact.event.sender_phone
-    name_ok, phone_ok = name is not None and name.ok, phone is not None and phone.ok
-    return met(name_ok and phone_ok, name=name_ok, phone=phone_ok)
-
-
-@clause(
-    "order.free-requests-listed",
-    ro.OrderSigned,
-    source="001 P44",
-    binding=Binding.NOTE,
-    zh="客户提出的免费小问题未列入委托书：{requests}。",
-    en="Free requests of the customer are not on the order: {requests}.",
-    do=Text(
-        zh="把每个小问题列为委托书项目，以免技师遗漏。",
-        en="List each as a line of the order, so that the technician cannot forget it.",
-    ),
-)
-def free_requests_listed(attempt: Attempt[ro.OrderSigned]) -> Verdict:
-    """Each free request is a line of the order."""
-    listed = {fact.event.request_id for fact in attempt.case.all(ro.LineQuoted)}
-    asked = latest((fact.event for fact in attempt.case.all(ro.RequestRecorded)), "request_id")
-    missing = [key for key, request in asked.items() if request.chargeable is False and key not in listed]
-    return met(not missing, requests=missing)
 
 
 @clause(

@@ -1,16 +1,14 @@
-"""Clauses of the workshop: hand-over, dispatch, changes, parts, refusals, interruptions, cancellations."""
+"""Clauses of the workshop: hand-over, dispatch, clocked time, parts, interruptions, the repair report."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
+from engine.case import Case, Fact
 from engine.events import repair_order as ro
+from engine.events.event import Event
 from engine.guards.clause import Attempt, Binding, Verdict, clause, met
-from engine.guards.figure import Figure, number
-from engine.guards.repair_order.order import (
-    is_signed,
-    latest,
-    pending_lines,
-    signed_lines,
-)
+from engine.guards.repair_order.order import latest, put_or_last, signed_lines, whole_minutes
 from engine.roles import Role
 from engine.text import Text
 
@@ -57,115 +55,95 @@ def order_and_keys_handed(attempt: Attempt[ro.WorkDispatched]) -> Verdict:
 @clause(
     "work.dispatch-to-suitable-technician",
     ro.WorkDispatched,
+    ro.OperationStarted,
     source="000 T36, 000 T23, 002 L25",
     owns=(
         "work_dispatched.technician_id",
         "work_dispatched.skill_ok",
         "work_dispatched.hours_available_tenths",
     ),
-    zh="须由车间调度（现为{role}）派给技能（{skill}）与工时相符的技师（{technician}）。",
-    en="The dispatcher (here: {role}) assigns work, to a technician ({technician}) of fitting skill "
-    "({skill}) and free hours.",
+    zh="开工前须由车间调度派工（派工人：{role}）：技师 {technician}，技能相符 {skill}，空闲工时 {hours} 小时。",
+    en="Before work starts the dispatcher assigns it (assigned by: {role}): technician {technician}, skill fits "
+    "{skill}, free hours {hours}.",
     do=Text(
         zh="请车间调度指派技能与工时匹配的技师。",
         en="Have the dispatcher assign a technician whose skill and hours fit.",
     ),
 )
-def dispatched_well(attempt: Attempt[ro.WorkDispatched]) -> Verdict:
-    """By the dispatcher, to somebody who can and has the time."""
+def dispatched_well(attempt: Attempt[ro.WorkDispatched | ro.OperationStarted]) -> Verdict:
+    """By the dispatcher, to somebody who can and has the time; and before anybody starts."""
+    if isinstance(attempt.event, ro.OperationStarted):
+        dispatched = attempt.case.last(ro.WorkDispatched) is not None
+        return met(dispatched, role=None, technician=None, skill=None, hours=None)
     job, role = attempt.event, attempt.actor.role
     fits = job.technician_id is not None and job.skill_ok is True and bool(job.hours_available_tenths)
-    return met(fits and role == Role.WORKSHOP_DISPATCHER, role=role, skill=job.skill_ok, technician=job.technician_id)
-
-
-@clause(
-    "work.change-confirmed-immediately",
-    ro.SupplementFound,
-    ro.OperationStarted,
-    source="001 P53, 000 T36",
-    owns=(
-        "supplement_found.told_to_customer",
-        "supplement_found.reason",
-        "supplement_found.new_promised_at",
-    ),
-    zh="新增或变更的项目未经客户确认：{lines}（已告知：{told}）。",
-    en="New or changed items are not confirmed by the customer: {lines} (told: {told}).",
-    do=Text(
-        zh="立即告知原因、费用与时间，确认后方可施工。",
-        en="Tell reason, price and time at once; start only after confirmation.",
-    ),
-)
-def change_confirmed(attempt: Attempt[ro.SupplementFound | ro.OperationStarted]) -> Verdict:
-    """A change is told with reason, price and time; its work waits for the signature."""
-    event = attempt.event
-    if isinstance(event, ro.OperationStarted):
-        unsigned = is_signed(attempt.case) and event.line_id not in signed_lines(attempt.case)
-        return met(not unsigned, lines=[event.line_id], told=None)
-    lines = sorted(pending_lines(attempt.case))
-    explained = event.reason is not None and event.reason.ok and event.new_promised_at is not None
-    return met(bool(lines) and explained and event.told_to_customer is True, lines=lines, told=event.told_to_customer)
-
-
-@clause(
-    "work.technician-records-extra-work",
-    ro.SupplementFound,
-    source="002 L09",
-    owns=("supplement_found.finding_id", "extra_work_found.follow_up"),
-    zh="增项 {finding} 没有技师登记的发现。",
-    en="Supplement {finding} has no finding recorded by a technician.",
-    do=Text(
-        zh="请技师先把发现写入施工单并注明“立即增项”。",
-        en="Have the technician record the finding, to be supplemented now.",
-    ),
-)
-def technician_wrote_it(attempt: Attempt[ro.SupplementFound]) -> Verdict:
-    """A technician's finding stands behind the supplement."""
-    found = latest((fact.event for fact in attempt.case.all(ro.ExtraWorkFound)), "finding_id")
-    finding = found.get(attempt.event.finding_id or "")
+    hours = None if job.hours_available_tenths is None else f"{job.hours_available_tenths / 10}"
     return met(
-        finding is not None and finding.follow_up is ro.FollowUp.SUPPLEMENT_NOW,
-        finding=attempt.event.finding_id,
+        fits and role == Role.WORKSHOP_DISPATCHER,
+        role=role,
+        technician=job.technician_id,
+        skill=job.skill_ok,
+        hours=hours,
     )
 
 
 @clause(
-    "work.findings-reported-once",
-    ro.SupplementFound,
-    source="001 P53",
-    binding=Binding.SCORE,
-    zh="本单已是第 {rounds} 轮增项（宜不超过 {limit} 轮）。",
-    en="This is supplement round {rounds} of the order (better not more than {limit}).",
-    do=Text(zh="宜把各项发现合并成一次与客户沟通。", en="Tell all findings of an inspection in one go."),
-)
-def findings_told_once(
-    attempt: Attempt[ro.SupplementFound], limit: Figure[int] = number(1, "rounds", tighter="lower")
-) -> Verdict:
-    """Not more supplement rounds than wished."""
-    rounds = len(attempt.case.all(ro.SupplementFound)) + 1
-    return met(rounds <= limit.value, rounds=rounds, limit=limit.value)
-
-
-@clause(
-    "work.eta-change-confirmed",
-    ro.EtaChanged,
-    source="001 P53",
-    owns=(
-        "eta_changed.new_promised_at",
-        "eta_changed.reason",
-        "eta_changed.customer_confirmed",
-        "eta_changed.consent_evidence",
+    "work.technician-time-recorded",
+    ro.WorkFinished,
+    source="002 L04, 000 T42",
+    owns=("line_quoted.planned_hours_tenths",),
+    binding=Binding.NOTE,
+    zh="作业计时不全：未打卡 {unclocked}，未停表 {running}，无计划工时 {unplanned}；实际/计划（分钟）{minutes}。",
+    en="The clocked time is not whole: not clocked in {unclocked}, still running {running}, without planned hours "
+    "{unplanned}; minutes worked/planned {minutes}.",
+    do=Text(
+        zh="技师逐项打卡开工、暂停、完工；报价时写明计划工时。",
+        en="Clock in, pause and finish every line; quote it with its planned hours.",
     ),
-    zh="新的完工时间 {new_promised_at} 未说明原因、未经客户确认或无凭证，不生效。",
-    en="The new time {new_promised_at} is not in force: reason, the customer's confirmation or its evidence "
-    "is missing.",
-    do=Text(zh="说明原因，取得客户确认并留存凭证。", en="Explain, have it confirmed, and keep the evidence."),
 )
-def new_time_confirmed(attempt: Attempt[ro.EtaChanged]) -> Verdict:
-    """Explained, confirmed, with evidence."""
-    change = attempt.event
-    explained = change.reason is not None and change.reason.ok
-    kept = change.customer_confirmed is True and change.consent_evidence is not None
-    return met(explained and kept and change.new_promised_at is not None, new_promised_at=change.new_promised_at)
+def time_clocked(attempt: Attempt[ro.WorkFinished]) -> Verdict:
+    """Every signed line was clocked in and out, against its planned hours."""
+    lines, (worked, running) = signed_lines(attempt.case), _clocked(attempt.case)
+    unclocked = sorted(lines.keys() - worked.keys() - running)
+    unplanned = sorted(key for key, line in lines.items() if line.planned_hours_tenths is None)
+    return met(
+        not unclocked and not running and not unplanned,
+        unclocked=unclocked,
+        running=sorted(running),
+        unplanned=unplanned,
+        minutes=[f"{key} {whole_minutes(time)}/{_planned(lines.get(key))}" for key, time in sorted(worked.items())],
+    )
+
+
+def _planned(line: ro.LineQuoted | None) -> str:
+    tenths = line.planned_hours_tenths if line else None
+    return "-" if tenths is None else str(6 * tenths)
+
+
+def _clocked(case: Case) -> tuple[dict[str, timedelta], set[str]]:
+    """How long each line was worked on, each technician by a clock of his own; and the lines whose clock runs."""
+    kinds = (ro.OperationStarted, ro.OperationPaused, ro.OperationReported, ro.WorkSuspended)
+    facts: list[Fact[Event]] = [fact for kind in kinds for fact in case.all(kind)]
+    running: dict[tuple[str, str], datetime] = {}
+    worked: dict[str, timedelta] = {}
+    for fact in sorted(facts, key=lambda fact: (fact.occurred_at, fact.version)):
+        if isinstance(fact.event, ro.OperationStarted):
+            running.setdefault((fact.event.line_id, fact.actor.id), fact.occurred_at)
+            continue
+        for line, who in [clock for clock in running if _stops(fact, *clock)]:
+            worked[line] = worked.get(line, timedelta()) + fact.occurred_at - running.pop((line, who))
+    return worked, {line for line, _ in running}
+
+
+def _stops(fact: Fact[Event], line: str, who: str) -> bool:
+    """A pause stops the clock of who clocks out, a report every clock of its line, a suspension every clock."""
+    match fact.event:
+        case ro.OperationPaused(line_id=paused):
+            return (paused, fact.actor.id) == (line, who)
+        case ro.OperationReported(line_id=reported):
+            return reported == line
+        case _:
+            return True
 
 
 @clause(
@@ -198,19 +176,25 @@ def quoted_part_is_issued(attempt: Attempt[ro.PartIssued]) -> Verdict:
 @clause(
     "work.suspended-with-reason",
     ro.WorkSuspended,
+    ro.WorkResumed,
     source="000 T38, 001 P17",
-    owns=("work_suspended.suspend_reason", "work_suspended.vehicle_zone"),
-    zh="中断须注明原因（{why}），车辆移入维修中断区（现在：{zone}）。",
-    en="A suspension needs a reason ({why}) and the vehicle in the interrupted-repair zone (now: {zone}).",
+    owns=("work_suspended.suspend_reason", "work_suspended.vehicle_zone", "work_resumed.reason_cleared"),
+    zh="中断须注明原因（{why}）并移车到维修中断区（现在：{zone}）；原因消除才能恢复（已消除：{cleared}）。",
+    en="A suspension needs a reason ({why}) and the vehicle in the interrupted-repair zone (now: {zone}); work goes "
+    "on when the reason is gone (gone: {cleared}).",
     do=Text(
-        zh="注明原因并把车辆移入维修中断区。",
-        en="Give the reason and move the vehicle to the interrupted-repair zone.",
+        zh="注明原因、移车到维修中断区；恢复前确认原因已消除。",
+        en="Give the reason and move the vehicle there; before going on see that the reason is gone.",
     ),
 )
-def suspended_with_reason(attempt: Attempt[ro.WorkSuspended]) -> Verdict:
-    """A reason, and the vehicle out of the way."""
-    why, zone = attempt.event.suspend_reason, attempt.event.vehicle_zone
-    return met(why is not None and zone is ro.Zone.INTERRUPTED, why=why, zone=zone)
+def suspended_with_reason(attempt: Attempt[ro.WorkSuspended | ro.WorkResumed]) -> Verdict:
+    """A reason, and the vehicle out of the way; it goes on when the reason is gone."""
+    rest = put_or_last(attempt, ro.WorkSuspended) or ro.WorkSuspended()
+    why, zone = rest.suspend_reason, rest.vehicle_zone
+    if isinstance(attempt.event, ro.WorkResumed):
+        cleared = attempt.event.reason_cleared
+        return met(cleared is True, why=why, zone=zone, cleared=cleared)
+    return met(why is not None and zone is ro.Zone.INTERRUPTED, why=why, zone=zone, cleared=None)
 
 
 @clause(
