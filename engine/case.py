@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Generic, NamedTuple, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from engine.command import Actor
 from engine.events.event import Event
@@ -68,7 +68,8 @@ class Case:
 
     def all(self, kind: type[E]) -> tuple[Fact[E], ...]:
         """Every fact of a kind as it stands after corrections, in the order of recording."""
-        return cast("tuple[Fact[E], ...]", self._by_kind.get(kind.kind, ()))
+        facts: tuple[Any, ...] = self._by_kind.get(kind.kind, ())
+        return facts
 
     def last(self, kind: type[E]) -> Fact[E] | None:
         """The latest fact of a kind, or None."""

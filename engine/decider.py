@@ -213,8 +213,9 @@ class Decider:
     def _ask(self, data: EventData) -> bool:
         """The one condition of every transition: ask all clauses, keep every refusal."""
         trial = cast("_Trial", data.model)
-        for asked in self._asked[trial.command.name]:
-            verdict = asked.rule.judge(trial.attempt, **asked.figures)
+        attempt = trial.attempt
+        for asked in self._asked[attempt.event.kind]:
+            verdict = asked.rule.judge(attempt, **asked.figures)
             if verdict.met:
                 continue
             refusal = asked.rule.refusal(verdict.facts, self.catalogue.words)

@@ -77,12 +77,16 @@ NOT_CONCERNED = _MET
 """The clause is not in force here: it passes."""
 
 
+_SETS = (set, frozenset)
+_AS_TEXT = (str, Decimal, date)
+
+
 def _plain(value: object) -> object:
-    if isinstance(value, set | frozenset):
+    if isinstance(value, _SETS):
         return sorted(str(item) for item in value)
     if isinstance(value, datetime):
         return instant(value)
-    if isinstance(value, str | Decimal | date):
+    if isinstance(value, _AS_TEXT):
         return str(value)
     return [_plain(item) for item in value] if isinstance(value, Sequence) else value
 

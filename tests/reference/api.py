@@ -99,7 +99,8 @@ def _declared(kind: type) -> Iterator[str]:
         return
     for name, annotation in inspect.get_annotations(kind).items():
         if not name.startswith("_"):
-            yield f"{name}: {annotation}{_default(kind, name)}"
+            spelled = getattr(annotation, "__forward_arg__", annotation)  # a named tuple keeps its own so
+            yield f"{name}: {spelled}{_default(kind, name)}"
 
 
 def _default(kind: type, name: str) -> str:

@@ -7,7 +7,6 @@ table of figures, so it is in the rules that a case is pinned to: from a journal
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
 
 from engine.case import Case
 from engine.events.event import Event
@@ -109,14 +108,14 @@ def nine_steps(attempt: Attempt[Event], **steps: Commands) -> Verdict:
 
 def _in_turn(attempt: Attempt[Event], phases: Mapping[str, Commands]) -> Verdict:
     """No phase between the one before and this one was passed over."""
-    if attempt.event.corrects is not None or not any(attempt.event.kind in begun.value for begun in phases.values()):
-        return NOT_CONCERNED  # it begins no phase
-    case, order = attempt.case, [*phases]
-    before = phase_of(_newest_first(case), phases)
-    phase = phase_of(chain([attempt.event], _newest_first(case)), phases)
+    kind, case = attempt.event.kind, attempt.case
+    begun = [phase for phase, kinds in phases.items() if kind in kinds.value]
+    if not begun or attempt.event.corrects is not None:
+        return NOT_CONCERNED
+    before, phase, order = phase_of(_newest_first(case), phases), begun[-1], [*phases]
     between = order[order.index(before) + 1 : order.index(phase)]
     skipped = [each for each in between if not any(fact.kind in phases[each].value for fact in _newest_first(case))]
-    return met(not skipped, command=attempt.event.kind, phase=phase, skipped=skipped)
+    return met(not skipped, command=kind, phase=phase, skipped=skipped)
 
 
 def phase_of(newest_first: Iterable[Event], phases: Mapping[str, Commands]) -> str:
