@@ -20,7 +20,7 @@ from engine.events.common import CaseOpened
 from engine.journal import Entry
 from engine.sealing import seal
 
-MARK = 3.0
+MARK = 4.0
 _START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 
 Question = tuple[Case, Command, datetime]
