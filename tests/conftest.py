@@ -21,8 +21,18 @@ def _drop(_logger: object, _name: str, _event: dict[str, object]) -> dict[str, o
 
 structlog.configure(processors=[_drop])
 
+KILLS = "kills"
+"""The property under which a test reports how many kills it survived."""
 DATABASES = {"sqlite": "sqlite", "postgresql-18": "postgresql", "postgresql-other": "other_postgresql"}
 """The databases every store must work on, and the fixtures that give them."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many kills were survived in all."""
+    reports = terminalreporter.getreports("passed")
+    kills = sum(count for report in reports for name, count in report.user_properties if name == KILLS)
+    if kills:
+        terminalreporter.write_line(f"survived: {kills} kills")
 
 
 @pytest.fixture(params=list(DATABASES))

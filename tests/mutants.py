@@ -229,6 +229,7 @@ def _tried(chosen: Sequence[int], jobs: int) -> Iterator[int]:
         for done, (number, killed) in enumerate(pool.imap_unordered(_try, chosen), 1):
             print(f"\r{done}/{len(chosen)}", end="", file=sys.stderr, flush=True)
             if not killed:
+                print(f"\rsurvived: {mutants()[number].name}", file=sys.stderr, flush=True)
                 yield number
 
 

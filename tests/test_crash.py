@@ -37,7 +37,7 @@ from tests.acts import (
     put_many,
     subscribe,
 )
-from tests.conftest import DATABASES
+from tests.conftest import DATABASES, KILLS
 from tests.interrupts import MOMENTS, Step, at_step
 from tests.processes import KILLED, in_a_process
 
@@ -262,14 +262,14 @@ def story_killed(scene: Scene, seed: int) -> int:
 
 
 @pytest.fixture
-def counted(request: pytest.FixtureRequest) -> Callable[[int], None]:
-    """Shows how many kills a long run survived."""
+def counted(record_property: Callable[[str, object], None]) -> Callable[[int], None]:
+    """Counts the kills that a long run survived; the end of the run shows their sum."""
 
-    def show(kills: int) -> None:
+    def count(kills: int) -> None:
         assert kills > 0
-        request.config.get_terminal_writer().line(f" {request.node.name}: {kills} kills")
+        record_property(KILLS, kills)
 
-    return show
+    return count
 
 
 @pytest.mark.soak

@@ -37,6 +37,12 @@ class Lent(NamedTuple):
             return bool(self.driver.in_transaction)
         return not self.driver.autocommit or self.driver.info.transaction_status.name != "IDLE"
 
+    @property
+    def pipelined(self) -> bool:
+        """psycopg: statements are sent before those ahead of them were answered."""
+        info = getattr(self.driver, "info", None)
+        return info is not None and info.pipeline_status.name != "OFF"
+
 
 @contextmanager
 def lent(connection: HostConnection, kind: str) -> Iterator[Lent]:

@@ -103,7 +103,7 @@ def _append_at_once() -> Select[Any]:
         ),
     )
     ctes = [write.cte(f"write_{number}") for number, write in enumerate(writes)]
-    return select(func.count()).select_from(moved).add_cte(*ctes)
+    return select(literal_column("1")).select_from(moved).add_cte(*ctes)
 
 
 _DUE = and_(

@@ -164,7 +164,9 @@ class Store:
                 if begin is not None:
                     cursor.execute(begin)
                 try:
-                    yield Transaction(cursor, self._statements, locking=begin is not None)
+                    transaction = Transaction(cursor, self._statements, locking=begin is not None)
+                    yield transaction
+                    transaction.flush()
                 except Abandoned:
                     connection.rollback()
                 else:
@@ -191,10 +193,11 @@ class Store:
     @contextmanager
     def _joined(self, connection: HostConnection) -> Iterator[Transaction]:
         with suppress(Abandoned), self._host_guarded, lent(connection, self.kind) as host:
-            transaction = Transaction(host.cursor, self._statements)
+            transaction = Transaction(host.cursor, self._statements, pipelined=host.pipelined)
             self._begun(host, transaction)
             with savepoint(host.cursor):
                 yield transaction
+                transaction.flush()
 
     def _begun(self, host: Lent, transaction: Transaction) -> None:
         """SQLite: our first statement is a write, or a deferred transaction would read first and lose its lock."""

@@ -39,32 +39,55 @@ class OutboxRow:
 class Transaction:
     """What can be read and written inside one transaction. Runs on the driver's cursor."""
 
-    def __init__(self, cursor: Any, statements: Statements, *, locking: bool = True) -> None:
-        """Made by the store; `locking` is whether rows read to be moved stay locked until the end."""
+    def __init__(self, cursor: Any, statements: Statements, *, locking: bool = True, pipelined: bool = False) -> None:
+        """Made by the store; `locking` is whether rows read to be moved stay locked until the end.
+
+        `pipelined`: a host's pipeline is open, in which the driver does not know yet how many rows were written.
+        """
         self._cursor = cursor
         self._statements = statements
         self._lock = "lock_case" if locking else "peek_case"
+        self._gathered: list[Mapping[str, object]] = []
+        self._pipelined = pipelined
 
     def run(self, name: str, **values: object) -> Any:
         """Execute one statement; the cursor after it, where the driver gives it back."""
         return self._execute(self._statements[name], values)
+
+    def flush(self) -> None:
+        """Write the appends that were gathered to travel together; the store does so at the end. Raises LostRace."""
+        gathered, self._gathered = self._gathered, []
+        if not gathered:
+            return
+        append = self._statements["append"]
+        if self._pipelined or len(gathered) == 1:
+            moved = sum(self._execute(append, each).fetchone() is not None for each in gathered)
+        else:
+            self._cursor.executemany(append.text, gathered)
+            moved = self._cursor.rowcount
+        if moved != len(gathered):
+            raise LostRace
 
     def _execute(self, statement: Compiled, values: Mapping[str, object]) -> Any:
         self._cursor.execute(statement.text, {**statement.constants, **values} if statement.constants else values)
         return self._cursor
 
     def _rows(self, name: str, **values: object) -> Sequence[Any]:
+        self.flush()
         rows: Sequence[Any] = self._execute(self._statements[name], values).fetchall()
         return rows
 
     def _row(self, name: str, **values: object) -> Any:
+        self.flush()
         return self._execute(self._statements[name], values).fetchone()
 
     # --- cases and their entries ---------------------------------------------------------------------------------
 
     def lock(self, shop: str, case: str, command_id: str) -> tuple[Head | None, bool]:
         """The head of a case, to be moved, and whether this command id was answered before in this shop."""
-        row = self._row(self._lock, shop=shop, case_id=case, command_id=command_id)
+        if any(one["case_id"] == case or one["command_id"] == command_id for one in self._gathered):
+            self.flush()
+        row = self.run(self._lock, shop=shop, case_id=case, command_id=command_id).fetchone()
         if row is None:
             return None, self.answered(shop, command_id) is not None
         return Head(shop, case, *row[:-1]), row[-1] is not None
@@ -121,17 +144,15 @@ class Transaction:
     def append(self, entry: Entry, row: CaseRow, head: str, kept: SealedCommand) -> None:
         """Append an entry, move its case's row by compare-and-set, queue it for its subscribers.
 
-        `row` is the row after it, `head` the head that the answer was decided on. Raises LostRace.
+        `row` is the row after it, `head` the head that the answer was decided on. PostgreSQL gets the appends of a
+        transaction in one journey, at its end or before what was written is read. Raises LostRace, perhaps then.
         """
         values = {**_values(entry, row), "old_head": head, "subject_new": kept.subject}
-        write = self._append_at_once if self._statements.append_at_once else self._append_stepwise
-        if write(values, kept) != 1:
+        if self._statements.append_at_once:
+            paths, salts, clear = ([value[place] for value in kept.values] for place in range(3))
+            self._gathered.append({**values, "paths": paths, "salts": salts, "values": clear})
+        elif self._append_stepwise(values, kept) != 1:
             raise LostRace
-
-    def _append_at_once(self, values: Mapping[str, object], kept: SealedCommand) -> int:
-        paths, salts, clear = ([value[place] for value in kept.values] for place in range(3))
-        moved: int = self._row("append", **values, paths=paths, salts=salts, values=clear)[0]
-        return moved
 
     def _append_stepwise(self, values: Mapping[str, object], kept: SealedCommand) -> int:
         moved: int = self.run("move_case", **values).rowcount
