@@ -295,7 +295,9 @@ def ended(act: Act, scene: Scene) -> bool:
     try:
         act.do(scene)
     except StoreUnavailable as error:
-        told(error, "connection")
+        told(
+            error, "unreachable" if error.facts["reason"] == "unreachable" else "connection"
+        )  # it was still being made
         return False
     except DBAPIError:
         return False
