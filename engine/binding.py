@@ -1,5 +1,7 @@
 """How a layer's settings bind a clause: no softer than the layer below, and a dealer's figures never looser.
 
+And for which commands it may let a role stand in.
+
 Must live here: what one layer may make of another's. Must not be known here: where layers come from, what rules are.
 """
 
@@ -13,6 +15,8 @@ from engine.errors import BadProfile
 from engine.events.event import Event
 from engine.guards import flow
 from engine.guards.clause import Binding, Clause
+from engine.roles import Role
+from engine.states.workflow import Workflow
 from engine.text import Text
 
 _HARDER = {
@@ -23,6 +27,7 @@ _HARDER = {
 }
 """What a layer may make of the binding below it."""
 _WAIVABLE = (flow.WAIVER.id, "waivable")
+_COMMAND = Text("流程中已有的命令", "a command of the workflow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +77,12 @@ def refuse_looser(rule: Clause, own: Bound, held: Mapping[str, Bound], layer: st
         if not fine:
             expected = Text(f"不比 {was.document()} 宽松", f"no looser than {was.document()}")
             raise BadProfile(profile=layer, where=f"{rule.id}.{name}", expected=expected)
+
+
+def refuse_unknown(stand_ins: Mapping[Role, tuple[str, ...]], table: Workflow, layer: str) -> None:
+    """Whoever stands in does so for commands that the table has. Raises BadProfile."""
+    known = {row.name for row in table.rows}
+    for role, commands in stand_ins.items():
+        for command in commands:
+            if command not in known:
+                raise BadProfile(profile=layer, where=f"stand_ins.{table.name}.{role}.{command}", expected=_COMMAND)

@@ -34,6 +34,10 @@ class Fact(Generic[E_co]):
     version: int
     moved: bool = False
 
+    def after(self, other: Fact[Event] | None) -> bool:
+        """Recorded after another fact; every fact is after nothing."""
+        return other is None or self.version > other.version
+
 
 @dataclass(frozen=True, slots=True)
 class Refusing:

@@ -14,9 +14,10 @@ from typing import Any, ClassVar, Self
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from engine.binding import Bound, bind, refuse_looser
+from engine.binding import Bound, bind, refuse_looser, refuse_unknown
 from engine.canonical import canonical, digest
 from engine.errors import BadProfile, RulesUnknown, UnknownProfile
+from engine.events.common import OPENED, CaseOpened
 from engine.events.event import Code, Event, bad_command
 from engine.guards import flow
 from engine.guards.clause import Clause
@@ -78,7 +79,8 @@ class Catalogue:
     def words(self) -> Mapping[str, Text]:
         """The label of every code that a person may meet: fact codes, roles, states, commands."""
         states = {str(state): state.label for flow_ in self.workflows.values() for state in flow_.states}
-        commands = {row.name: row.label for flow_ in self.workflows.values() for row in flow_.rows}
+        rows = {row.name: row.label for flow_ in self.workflows.values() for row in flow_.rows}
+        commands = {CaseOpened.kind: OPENED, **rows}
         return {**self.codes, **{str(role): role.label for role in Role}, **states, **commands}
 
     def rules(self, profile: str, workflow: str) -> Rules:
@@ -87,6 +89,7 @@ class Catalogue:
         table = self.workflows[workflow]
         bound: dict[str, Bound] = {rule.id: bind(rule, {}, "flow") for rule in flow.BUILT_IN}
         for layer in layers:
+            refuse_unknown(layer.stand_ins.get(workflow, {}), table, layer.name)
             held = dict(bound)
             for id_, settings in layer.clauses.get(workflow, {}).items():
                 rule = self.clauses.get(id_)

@@ -238,6 +238,7 @@ _PLAIN: Mapping[Kind, Event] = {
         ),
         ro.AdviceGiven(
             advice_id="a1",
+            wear_part="tyres",
             safety_related=True,
             replace_before=ro.ReplaceBefore.NOW,
             measured_tenths_mm=16,

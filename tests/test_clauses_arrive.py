@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
-from functools import cache
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import pytest
 
 from adapters.inbound.scenario import play, stage
 from adapters.inbound.scenario_file import load
-from engine import Accepted, Actor, Answer, Catalogue, Profile, Refused, Role, standard_catalogue
+from engine import Accepted, Actor, Catalogue, Profile, Role, standard_catalogue
 from engine.decider import Decider
 from engine.events import repair_order as ro
 from engine.events.event import Event
@@ -25,28 +24,15 @@ from engine.guards.repair_order.phases import phase_of
 from engine.rules import Rules
 from engine.states.repair_order import State as S
 from tests import conforming as co
+from tests.flaws import CASE, decider, desk_at
+from tests.floor import noted, put, refused
 from tests.support import ADVISOR, DISPATCHER, GUARD, MANAGER, START, TECHNICIAN
 
-CASE = "RO-1"
 GUIDE = Actor("gu-1", "guide")
 CLERK = Actor("x-warranty_clerk", "warranty_clerk")
 SUPERVISOR = Actor("fs-1", "front_desk_supervisor")
 REPAIR = ro.PurposeRecorded(purposes=frozenset({ro.Purpose.REPAIR}), primary_purpose=ro.Purpose.REPAIR)
 HAPPY = load(Path(__file__).parent.parent / "scenarios" / "J-happy-path.toml")
-
-
-@cache
-def decider(profile: str) -> Decider:
-    catalogue = co.catalogue()
-    return Decider(catalogue.rules(profile, "repair_order"), catalogue)
-
-
-def desk_at(state: str, profile: str = "base") -> co.Desk:
-    """A case that conforms so far, in a state; the clock stands at the start."""
-    desk = co.Desk(decider(profile))
-    desk.open(CASE)
-    co.walk(desk, CASE, state)
-    return desk
 
 
 def arrived(profile: str = "base", origin: ro.OrderOrigin | None = None) -> co.Desk:
@@ -57,29 +43,10 @@ def arrived(profile: str = "base", origin: ro.OrderOrigin | None = None) -> co.D
     return desk
 
 
-def put(desk: co.Desk, event: Event, by: Actor = ADVISOR, at: datetime | None = None, **later: float) -> Answer:
-    """Put a fact some time later, which happened then or earlier."""
-    desk.clock.forward(**later)
-    return desk.apply(CASE, event, by=by, occurred_at=at)
-
-
 def given(desk: co.Desk, *events: Event, by: Actor = ADVISOR) -> None:
     """What must be accepted before."""
     for event in events:
         assert isinstance(put(desk, event, by=by), Accepted), event
-
-
-def noted(answer: Answer, clause: str) -> dict[str, Any] | None:
-    """With which facts an accepted answer notes a clause; None when it is met."""
-    assert isinstance(answer, Accepted), answer
-    return next((dict(note.facts) for note in answer.notes if note.clause == clause), None)
-
-
-def refused(answer: Answer, clause: str) -> dict[str, Any]:
-    """With which facts an answer is refused, by this clause alone."""
-    assert isinstance(answer, Refused), answer
-    assert answer.clauses == (clause,)
-    return dict(answer.refusals[0].facts)
 
 
 def kit(**facts: object) -> ro.KitFitted:
@@ -363,6 +330,25 @@ def test_a_manager_of_dpca_stands_in_at_peak_only() -> None:
     assert isinstance(put(desk, GREETING, by=MANAGER), Accepted)
 
 
+@pytest.mark.parametrize(
+    ("profile", "by"),
+    [("dpca", MANAGER), ("dpca", co.actor("after_sales_business_manager")), ("faw-toyota", CLERK)],
+    ids=lambda value: getattr(value, "role", value),
+)
+def test_whoever_stands_in_receives_as_far_as_the_quotation_and_no_further(profile: str, by: Actor) -> None:
+    desk = arrived(profile)
+    given(desk, PEAK, CALLED_IN, by=MANAGER)
+    for kind in (ro.KitFitted, ro.InspectionCompleted, ro.QuoteIssued):
+        for step in co.preparation(desk.case(CASE), kind):
+            given(desk, step.event, by=by if step.actor.role == ADVISOR.role else step.actor)
+        given(desk, co.fact(desk.case(CASE), kind), by=by)
+    for step in co.preparation(desk.case(CASE), ro.OrderSigned):
+        given(desk, step.event, by=step.actor)
+
+    assert desk.case(CASE).state == S.QUOTED
+    refused(put(desk, co.fact(desk.case(CASE), ro.OrderSigned), by=by), "flow.role")
+
+
 def test_an_advisor_needs_no_peak() -> None:
     assert isinstance(put(arrived("dpca"), GREETING), Accepted)
 
@@ -445,6 +431,27 @@ EQUIPPED, SEEN, FIRST = (
     "protect.immediately-after-purpose",
 )
 COMPLAINT = ro.ComplaintRecorded(symptom_id="s1", customer_words=co.words("左前轮有响声"))
+
+
+THREE = {ro.KitPiece.FLOOR_MAT, ro.KitPiece.STEERING_COVER, ro.KitPiece.SEAT_COVER}
+KITS = {
+    "dpca": ("protect.kit-four-piece", {*THREE, ro.KitPiece.GEAR_COVER}),
+    "faw-toyota": ("protect.kit-three-piece", THREE),
+    "lexus": ("protect.kit-three-piece", THREE),
+}
+
+
+@pytest.mark.parametrize(
+    ("profile", "piece"), [(profile, piece) for profile, (_, pieces) in KITS.items() for piece in sorted(pieces)]
+)
+def test_every_piece_of_the_kit_is_asked_for(profile: str, piece: ro.KitPiece) -> None:
+    clause, pieces = KITS[profile]
+    desk = arrived(profile)
+    given(desk, REPAIR)
+
+    answer = put(desk, kit(kit_pieces=frozenset(pieces - {piece})))
+
+    assert refused(answer, clause)["missing"] == [str(piece)]
 
 
 def toyota_at_the_vehicle() -> co.Desk:

@@ -268,6 +268,34 @@ def test_a_correction_of_the_print_makes_no_stale_paper_new():
     assert said(put(desk, ro.OrderSigned)) == {PRINTED}
 
 
+CHANGED = "work.change-confirmed-immediately"
+
+
+def corrected(kind: co.Kind, **values: object) -> Any:
+    """The answer to a correction of a fact of an order that was quoted and signed, and then had a supplement."""
+    desk = prepare(desk_at(S.IN_WORK), ro.SupplementFound)
+    record(desk, co.fact(desk.case(CASE), ro.SupplementFound))
+    return put(desk, kind, **values, corrects=desk.case(CASE).the(kind).version)
+
+
+def test_a_supplement_is_corrected_with_the_lines_that_it_put_and_is_no_other_round():
+    assert said(corrected(ro.SupplementFound, finding_id="x1")) == set()
+
+
+def test_a_correction_of_a_supplement_is_told_to_the_customer_too():
+    answer = corrected(ro.SupplementFound, finding_id="x1", told_to_customer=False)
+
+    assert facts(answer, CHANGED) == {"lines": ["L-x1"], "told": False}
+
+
+def test_a_quotation_is_corrected_with_its_own_lines_though_a_supplement_followed():
+    quoted_first = desk_at(S.QUOTED).case(CASE).all(ro.LineQuoted)
+
+    answer = corrected(ro.QuoteIssued, explained=False)
+
+    assert facts(answer, "quote.items-price-eta")["lines"] == len(quoted_first) != 1
+
+
 BY_HAND = ro.OrderHandwritten(image=co.evidence("by-hand"))
 
 
@@ -289,6 +317,28 @@ def test_a_supplement_is_signed_on_the_paper_that_there_is():
     put(desk, ro.SupplementFound)
 
     assert said(put(desk, ro.OrderSigned)) == set()
+
+
+def test_a_supplement_that_nobody_looked_up_in_the_history_is_noted():
+    desk = prepare(desk_at(S.IN_WORK), ro.SupplementFound)
+
+    answer = put(desk, ro.SupplementFound, duplicate_or_warranty_hit=None)
+
+    assert said(answer) == {"work.supplement-history-checked"}
+
+
+ABSENT = "work.absent-customer-consent-kept"
+
+
+@pytest.mark.parametrize("channel", ro.ConsentChannel)
+def test_an_absent_customer_consents_by_what_can_be_kept(channel):
+    desk = prepare(desk_at(S.IN_WORK), ro.SupplementFound)
+    put(desk, ro.SupplementFound)
+    by_phone = ro.OrderSigned(customer_present=False, consent_channel=channel, consent_evidence=co.evidence("consent"))
+
+    answer = desk.apply(CASE, by_phone, by=co.actor("service_advisor"))
+
+    assert said(answer) == ({ABSENT} if channel is ro.ConsentChannel.SPOKEN else set())
 
 
 def test_a_signature_corrected_later_is_not_held_to_the_paper_again():

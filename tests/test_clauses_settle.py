@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from adapters.inbound.scenario import Step, stage
+from adapters.inbound.scenario import Step, play, stage
 from adapters.inbound.scenario_file import load
 from engine import Accepted, Actor, Answer, Refused
-from engine.decider import Decider
 from engine.events import repair_order as ro
 from engine.events.event import Event
 from engine.states.repair_order import State as S
 from tests import conforming as co
-from tests.support import ADVISOR, MANAGER, Clock
+from tests.flaws import CASE, desk_at
+from tests.support import ADVISOR, MANAGER, START
 
 HAPPY = load(Path(__file__).parent.parent / "scenarios" / "J-happy-path.toml")
 CASHIER = Actor("ca-1", "cashier")
@@ -72,6 +73,13 @@ def notes(answer: Answer) -> dict[str, Mapping[str, object]]:
 def refused(answer: Answer) -> tuple[str, ...]:
     assert isinstance(answer, Refused)
     return answer.clauses
+
+
+@pytest.mark.parametrize("profile", co.PROFILES)
+def test_the_happy_path_leaves_no_note(profile):
+    played = play(replace(HAPPY, profile=profile), stage())
+
+    assert [note for step in played.steps for note in notes(step.answer)] == []
 
 
 WARRANTY_LINE: Changes = {
@@ -377,54 +385,46 @@ def test_after_a_repair_the_next_maintenance_is_told_though_the_repair_does_not_
     assert refused(delivery.put(told.model_copy(update={"next_service_km": None}))) == (USAGE,)
 
 
-def desk_at(state: str, clock: Clock) -> co.Desk:
-    catalogue = co.catalogue()
-    desk = co.Desk(Decider(catalogue.rules("base", "repair_order"), catalogue), clock)
-    desk.open("RO-1")
-    co.walk(desk, "RO-1", state)
-    return desk
-
-
-def told_on(day: date, clock: Clock) -> Answer:
-    """The next maintenance told for that day, at that time, by the conforming story."""
-    desk = desk_at(S.INTERNAL_HANDOVER, clock)
-    usage = co.fact(desk.case("RO-1"), ro.UsageTold)
-    return desk.apply(
-        "RO-1", usage.model_copy(update={"next_service_on": day, "return_check_on": None}), by=co.actor(ADVISOR.role)
-    )
+def usage_told(now: datetime, **values: object) -> Answer:
+    """The next maintenance told at that time with other values, by the conforming story."""
+    desk = desk_at(S.INTERNAL_HANDOVER, now=now)
+    usage = co.fact(desk.case(CASE), ro.UsageTold).model_copy(update={"return_check_on": None, **values})
+    return desk.apply(CASE, usage, by=co.actor(ADVISOR.role))
 
 
 def test_six_months_end_with_the_last_day_of_a_shorter_month():
-    clock = Clock(datetime(2026, 8, 31, 1, 0, tzinfo=UTC))
+    august = datetime(2026, 8, 31, 1, 0, tzinfo=UTC)
 
-    assert isinstance(told_on(date(2027, 2, 28), clock), Accepted)
-    assert refused(told_on(date(2027, 3, 1), clock)) == (USAGE,)
+    assert isinstance(usage_told(august, next_service_on=date(2027, 2, 28)), Accepted)
+    assert refused(usage_told(august, next_service_on=date(2027, 3, 1))) == (USAGE,)
 
 
 def test_a_day_is_the_day_in_china():
-    before_midnight, after = (
-        Clock(datetime(2026, 11, 22, 15, 59, tzinfo=UTC)),
-        Clock(datetime(2026, 11, 22, 16, 0, tzinfo=UTC)),
-    )
+    before_midnight = datetime(2026, 11, 22, 15, 59, tzinfo=UTC)
 
-    assert refused(told_on(date(2027, 5, 23), before_midnight)) == (USAGE,)
-    assert isinstance(told_on(date(2027, 5, 23), after), Accepted)
+    assert refused(usage_told(before_midnight, next_service_on=date(2027, 5, 23))) == (USAGE,)
+    assert isinstance(usage_told(before_midnight + MINUTE, next_service_on=date(2027, 5, 23)), Accepted)
 
 
 def test_a_maintenance_that_is_due_already_is_no_next_one():
-    clock = Clock(datetime(2026, 11, 23, 1, 0, tzinfo=UTC))
+    assert refused(usage_told(START, next_service_on=date(2026, 11, 23))) == (USAGE,)
+    assert isinstance(usage_told(START, next_service_on=date(2026, 11, 24)), Accepted)
 
-    assert refused(told_on(date(2026, 11, 23), clock)) == (USAGE,)
-    assert isinstance(told_on(date(2026, 11, 24), clock), Accepted)
+
+@pytest.mark.parametrize("field", ["next_service_km", "intermediate_check_km"])
+def test_what_is_due_at_todays_reading_is_still_to_come_a_kilometre_later(field):
+    reading = desk_at(S.INTERNAL_HANDOVER).case(CASE).the(ro.InspectionCompleted).event.odometer_in_km
+
+    assert refused(usage_told(START, **{field: reading})) == (USAGE,)
+    assert isinstance(usage_told(START, **{field: reading + 1}), Accepted)
 
 
 def test_a_time_at_the_end_of_the_calendar_is_refused_and_breaks_no_guard():
-    desk = desk_at(S.INTERNAL_HANDOVER, Clock())
-    usage = co.fact(desk.case("RO-1"), ro.UsageTold)
+    desk = desk_at(S.INTERNAL_HANDOVER)
+    usage = co.fact(desk.case(CASE), ro.UsageTold)
+    end = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
 
-    answer = desk.apply(
-        "RO-1", usage, by=co.actor(ADVISOR.role), occurred_at=datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
-    )
+    answer = desk.apply(CASE, usage, by=co.actor(ADVISOR.role), occurred_at=end)
 
     assert "flow.out-of-order" in refused(answer)
 
@@ -468,16 +468,35 @@ def test_only_the_cashier_issues_a_gate_pass():
 
 # --- written by hand -------------------------------------------------------------------------------------------------
 
+BY_HAND = "peak.handwritten-order-entered"
 
-def test_an_order_written_by_hand_at_peak_is_kept_as_an_image():
+
+def written_by_hand() -> Delivery:
+    """An order that is written by hand at peak."""
     delivery = Delivery("purpose_recorded")
     delivery.put(ro.PeakRaised(reinforcement=("sa-2",)), by=MANAGER)
+    return delivery
+
+
+def test_an_order_written_by_hand_at_peak_is_kept_as_an_image():
+    delivery = written_by_hand()
 
     without = delivery.put(ro.OrderHandwritten())
     kept = delivery.put(ro.OrderHandwritten(image=co.evidence("paper")))
 
-    assert refused(without) == ("peak.handwritten-order-entered",)
+    assert refused(without) == (BY_HAND,)
     assert isinstance(kept, Accepted)
+
+
+def test_an_order_written_by_hand_is_not_paid_before_it_is_entered():
+    delivery = written_by_hand()
+    delivery.put(ro.OrderHandwritten(image=co.evidence("paper")))
+    delivery.go_on("paid")
+
+    answer = delivery.next()
+
+    assert isinstance(answer, Refused)
+    assert answer.refusals[0].facts == {"peak": True, "image": True, "entered": False}
 
 
 # --- ways out --------------------------------------------------------------------------------------------------------
@@ -489,7 +508,7 @@ def test_an_order_written_by_hand_at_peak_is_kept_as_an_image():
     [(ro.QuotationDeclined, S.QUOTED), (ro.OrderWithdrawn, S.SIGNED), (ro.VehicleWithdrawn, S.IN_WORK)],
 )
 def test_each_way_out_needs_a_reason_and_the_keys_back(kind, state, lacking):
-    desk = desk_at(state, Clock())
+    desk = desk_at(state)
     for step in co.preparation(desk.case("RO-1"), kind):
         co.put(desk, "RO-1", step)
     leaving = co.fact(desk.case("RO-1"), kind).model_copy(update={lacking: None})

@@ -6,65 +6,22 @@ The worked cases are scenario files; here is what a file of whole minutes cannot
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import cache
-from typing import Any
 
 import pytest
 
 from engine import Accepted, Actor, Answer, Refused
-from engine.decider import Decider
 from engine.events import repair_order as ro
 from engine.events.event import Event
 from engine.states.repair_order import State as S
 from tests import conforming as co
-from tests.support import START
+from tests.flaws import CASE, changed, desk_at, prepare, record, without
+from tests.floor import noted, put, refused
+from tests.support import ADVISOR, START
 
-CASE = "RO-1"
 PROMISE = START + timedelta(hours=6)
-ADVISOR = co.actor("service_advisor")
 DISPATCHER = co.actor("workshop_dispatcher")
 INSPECTOR = co.actor("quality_inspector")
 ANNA, BO = Actor("t-anna", "technician"), Actor("t-bo", "technician")
-
-
-@cache
-def decider(profile: str) -> Decider:
-    catalogue = co.catalogue()
-    return Decider(catalogue.rules(profile, "repair_order"), catalogue)
-
-
-def desk_at(state: str, profile: str = "base") -> co.Desk:
-    """A case that conforms so far, in a state; the clock stands at the start."""
-    desk = co.Desk(decider(profile))
-    desk.open(CASE)
-    co.walk(desk, CASE, state)
-    return desk
-
-
-def put(desk: co.Desk, event: Event, by: Actor = ADVISOR, **later: float) -> Answer:
-    """Put a fact some time later."""
-    desk.clock.forward(**later)
-    return desk.apply(CASE, event, by=by)
-
-
-def noted(answer: Answer, clause: str) -> dict[str, Any] | None:
-    """With which facts an accepted answer notes a clause; None when it is met."""
-    assert isinstance(answer, Accepted), answer
-    return next((dict(note.facts) for note in answer.notes if note.clause == clause), None)
-
-
-def refused(answer: Answer, clause: str) -> dict[str, Any]:
-    """With which facts an answer is refused, by this clause alone."""
-    assert isinstance(answer, Refused), answer
-    assert answer.clauses == (clause,)
-    return dict(answer.refusals[0].facts)
-
-
-def prepare(desk: co.Desk, kind: co.Kind, *without: co.Kind) -> None:
-    """Everything a kind needs, but for some."""
-    for step in co.preparation(desk.case(CASE), kind):
-        if type(step.event) not in without:
-            co.put(desk, CASE, step)
 
 
 # --- rest ------------------------------------------------------------------------------------------------------------
@@ -79,7 +36,7 @@ AWAY = ro.CustomerSettled(customer_whereabouts=ro.Whereabouts.AWAY, contact_way_
 def just_signed(profile: str = "base") -> co.Desk:
     """Signed, the customer not yet settled."""
     desk = desk_at(S.QUOTED, profile)
-    prepare(desk, ro.OrderSigned, ro.CustomerSettled)
+    prepare(desk, ro.OrderSigned, without(ro.CustomerSettled))
     put(desk, co.fact(desk.case(CASE), ro.OrderSigned))
     return desk
 
@@ -152,7 +109,7 @@ def test_the_gallery_is_for_who_stays() -> None:
 def test_lounge_care_is_for_who_waits(settled: ro.CustomerSettled, cared_for: bool) -> None:
     desk = desk_at(S.IN_WORK)
     put(desk, settled)
-    prepare(desk, ro.WorkFinished, ro.LoungeVisited)
+    prepare(desk, ro.WorkFinished, without(ro.LoungeVisited))
 
     told = noted(put(desk, ro.WorkFinished(), ANNA), "rest.lounge-care")
 
@@ -171,9 +128,20 @@ def test_nobody_starts_before_somebody_was_assigned() -> None:
     assert isinstance(put(desk_at(S.IN_WORK), start, ANNA), Accepted)
 
 
-def finish(desk: co.Desk, *without: co.Kind) -> Answer:
+@pytest.mark.parametrize(("tenths", "hours"), [(25, "2.5"), (None, None)])
+def test_who_dispatches_is_told_whether_the_technician_has_the_time(tenths: int | None, hours: str | None) -> None:
+    desk = desk_at(S.SIGNED)
+    prepare(desk, ro.WorkDispatched)
+    job = ro.WorkDispatched(technician_id="t-1", skill_ok=True, hours_available_tenths=tenths)
+
+    told = refused(put(desk, job), "work.dispatch-to-suitable-technician")
+
+    assert told == {"role": "service_advisor", "technician": "t-1", "skill": True, "hours": hours}
+
+
+def finish(desk: co.Desk, *kinds: co.Kind) -> Answer:
     """Report every line, and whatever else the end of work needs, but for some; then end it."""
-    prepare(desk, ro.WorkFinished, *without)
+    prepare(desk, ro.WorkFinished, *map(without, kinds))
     return put(desk, ro.WorkFinished(), ANNA)
 
 
@@ -187,6 +155,21 @@ def test_each_technician_has_a_clock_of_his_own_and_a_report_stops_all_clocks_of
     told = noted(finish(desk, ro.OperationStarted), TIME)
 
     assert told == {"unclocked": ["L2"], "running": [], "unplanned": [], "minutes": ["L1 65/60"]}
+
+
+def test_a_pause_stops_the_clock_of_its_own_line_alone() -> None:
+    desk = desk_at(S.IN_WORK)
+    put(desk, ro.OperationStarted(line_id="L1"), ANNA)
+    put(desk, ro.OperationStarted(line_id="L2"), BO)
+    put(desk, ro.OperationPaused(line_id="L1"), ANNA, minutes=20)
+    desk.clock.forward(minutes=15)
+    prepare(desk, ro.WorkFinished, without(ro.OperationStarted))
+    put(desk, ro.OperationStarted(line_id="L1"), BO)
+
+    told = noted(put(desk, ro.WorkFinished(), ANNA), TIME)
+
+    assert told is not None
+    assert (told["running"], told["minutes"]) == (["L1"], ["L1 20/60", "L2 35/12"])
 
 
 def test_no_clock_runs_while_work_is_suspended() -> None:
@@ -266,6 +249,13 @@ def test_the_hour_runs_from_the_last_word_and_a_note_of_the_workshop_is_none() -
 
     assert told is not None
     assert told["waited"] == 70
+
+
+def test_a_word_at_the_very_moment_of_the_last_one_has_no_hour_to_keep() -> None:
+    desk = desk_at(S.IN_WORK)
+    put(desk, TOLD, minutes=70)
+
+    assert noted(put(desk, TOLD), PROGRESS) is None
 
 
 def test_the_hour_runs_anew_when_work_goes_on() -> None:
@@ -468,7 +458,7 @@ def test_a_wash_from_before_a_rework_does_not_count_after_it(back: co.Kind) -> N
         put(desk, PASSED, INSPECTOR)
     co.perform(desk, CASE, back)
     co.perform(desk, CASE, ro.WorkFinished)
-    prepare(desk, ro.QcPassed, ro.VehicleWashed)
+    prepare(desk, ro.QcPassed, without(ro.VehicleWashed))
 
     told = refused(put(desk, PASSED, INSPECTOR), WASHED)
 
@@ -479,9 +469,46 @@ def test_a_wash_before_the_end_of_work_counts() -> None:
     desk = desk_at(S.IN_WORK)
     put(desk, ro.VehicleWashed(), DISPATCHER)
     co.perform(desk, CASE, ro.WorkFinished)
-    prepare(desk, ro.QcPassed, ro.VehicleWashed)
+    prepare(desk, ro.QcPassed, without(ro.VehicleWashed))
 
     assert isinstance(put(desk, PASSED, INSPECTOR), Accepted)
+
+
+@pytest.mark.parametrize(("line", "fine"), [({}, False), ({"part_no": None}, True)], ids=["a part", "none"])
+def test_old_parts_have_a_place_where_a_part_was_replaced(line: dict[str, object], fine: bool) -> None:
+    desk = desk_at(S.INSPECTED)
+    prepare(desk, ro.QuoteIssued, changed(ro.LineQuoted, line))
+    record(desk, co.fact(desk.case(CASE), ro.QuoteIssued))
+    co.walk(desk, CASE, S.QC)
+    prepare(desk, ro.QcPassed, without(ro.OldPartsPlaced))
+
+    answer = put(desk, PASSED, INSPECTOR)
+
+    assert isinstance(answer, Accepted) if fine else refused(answer, "handover.old-parts-in-place") == {}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "fine"),
+    [
+        (ro.SymptomOutcome.NOT_REPRODUCED, True),
+        (ro.SymptomOutcome.GONE, True),
+        (ro.SymptomOutcome.PRESENT, False),
+        (None, False),
+    ],
+)
+def test_a_fault_that_never_showed_may_stay_unseen_at_the_end(outcome: ro.SymptomOutcome | None, fine: bool) -> None:
+    desk = desk_at(S.PROTECTED)
+    unseen = {"reproduced": False, "customer_confirmed_same": None, "suspected_cause": None}
+    prepare(desk, ro.InspectionCompleted, changed(ro.SymptomChecked, unseen))
+    record(desk, co.fact(desk.case(CASE), ro.InspectionCompleted))
+    prepare(desk, ro.QuoteIssued, changed(ro.LineQuoted, {"symptom_id": None}))
+    record(desk, co.fact(desk.case(CASE), ro.QuoteIssued))
+    co.walk(desk, CASE, S.QC)
+    prepare(desk, ro.QcPassed, changed(ro.SymptomRechecked, {"outcome": outcome}))
+
+    answer = put(desk, PASSED, INSPECTOR)
+
+    assert isinstance(answer, Accepted) if fine else refused(answer, "qc.all-demands-met")["symptoms"] == ["s1"]
 
 
 def test_a_road_test_says_how_far() -> None:

@@ -186,6 +186,13 @@ def test_a_workflow_that_does_not_exist_is_no_silent_hole():
     assert caught.value.facts["where"] == "clauses.repair_ordr"
 
 
+def test_a_stand_in_for_a_command_that_does_not_exist_is_no_silent_hole():
+    with pytest.raises(BadProfile) as caught:
+        layered('[stand_ins.repair_order]\nservice_manager = ["customer_greeted", "customer_greted"]')
+    assert caught.value.facts["where"] == "stand_ins.repair_order.service_manager.customer_greted"
+    assert "流程中已有的命令" in caught.value.text.zh
+
+
 def test_a_profile_that_leads_back_to_itself_is_refused():
     ring = _toml("ring", "", 'extends = "house"')
 
@@ -225,10 +232,10 @@ def test_a_profile_that_cannot_be_read_is_told_where(text: str, where: str):
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_a_shipped_profile_is_a_draft_with_a_name_in_both_languages(name: str):
+def test_a_shipped_profile_is_released_with_a_name_in_both_languages(name: str):
     profile = CATALOGUE.profiles[name]
 
-    assert (profile.name, profile.version, profile.draft) == (name, "2026.1", True)
+    assert (profile.name, profile.version, profile.draft) == (name, "2026.1", False)
     assert profile.label.zh
     assert profile.label.en
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.events.event import Code, Count, Event, optional, required
 from engine.events.personal import Words
+from engine.text import Text
 
 
 class CaseOpened(Event):
@@ -11,6 +12,10 @@ class CaseOpened(Event):
 
     profile: Code = required("开单时的品牌口径", "the profile that it was opened under")
     version: Code = required("该口径的版本", "the version of that profile")
+
+
+OPENED = Text(zh="开单", en="Case opened")
+"""What the opening is called: it stands in no table, which has the labels of the other commands."""
 
 
 class ClauseWaived(Event):

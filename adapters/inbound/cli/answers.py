@@ -10,13 +10,12 @@ from rich.console import RenderableType
 from adapters.inbound.cli.screen import grid, indented, joined, styled, words
 from engine import NOT_ANCHORED, Accepted, Actor, Answer, Catalogue, Finding, Refusal, Report, Text
 
-_OPENED = Text(zh="开单", en="Case opened")
 _ANSWERS = {"accepted": ("已接受", "accepted", "green"), "refused": ("已拒绝", "refused", "red")}
 
 
 def label(catalogue: Catalogue, code: str) -> Text:
     """The words for a code: a command, a state, a role."""
-    return catalogue.words.get(code) or (_OPENED if code == "case_opened" else Text(code, code))
+    return catalogue.words.get(code) or Text(code, code)
 
 
 def spoken(catalogue: Catalogue, code: str) -> str:

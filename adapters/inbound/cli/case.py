@@ -34,6 +34,7 @@ def open_case(
     case: given.CaseId,
     by: given.By,
     profile: given.ProfileName = "base",
+    dealer: given.Dealer = None,
     workflow: given.WorkflowName = "repair_order",
     id: given.CommandId = None,
     db: given.Db = DEFAULT_URL,
@@ -42,7 +43,7 @@ def open_case(
     as_json: given.Json = False,
 ) -> None:
     """开单，规则就此锁定 / Open a case; its rules are pinned from here on."""
-    with existing(db, schema) as engine:
+    with existing(db, schema, given.catalogue(dealer)) as engine:
         answer = engine.shop(shop, profile=profile).open(case, by=by, workflow=workflow, id=id)
     _tell(engine, case, "case_opened", answer, as_json=as_json)
 

@@ -17,7 +17,7 @@ from adapters.inbound.cli.scenarios import scenarios_folder
 from adapters.inbound.cli.screen import indented, joined, show, show_json, styled
 from adapters.inbound.scenario import Scenario
 from adapters.inbound.scenario_file import load
-from engine import Text, standard_catalogue
+from engine import Text
 
 _IMPLEMENTED = Text(zh="已实现", en="implemented")
 _MISSING = Text(zh="缺少", en="missing")
@@ -30,11 +30,12 @@ def coverage(
     machine: Annotated[
         str | None, typer.Option("--machine", metavar="NAME", help="只看一个流程 / Only the clauses of one machine.")
     ] = None,
+    dealer: given.Dealer = None,
     as_json: given.Json = False,
 ) -> None:
     """条款目录与已装条款对照；缺少强制条款时退出码 3 / Compare; exit 3 when an enforced clause is missing."""
     wanted = [clause for clause in read_catalogue(catalogue) if machine in {None, clause.machine}]
-    found = compare(wanted, standard_catalogue(), _scenarios())
+    found = compare(wanted, given.catalogue(dealer), _scenarios())
     if as_json:
         show_json(_document(found))
     else:

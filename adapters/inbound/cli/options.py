@@ -10,7 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from engine import Actor, BadCommand, GongdanError, Late, Personal, Text
+from adapters.inbound.layer_file import with_layers
+from engine import Actor, BadCommand, Catalogue, GongdanError, Late, Personal, Text, standard_catalogue
 
 _LONGEST_FACTS = 1024 * 1024
 _EXAMPLE = '{"amount": "720.00"}'
@@ -66,6 +67,11 @@ def late(reason: str | None, paper: str | None) -> Late | None:
     return Late(Personal.clear(reason), paper)
 
 
+def catalogue(dealer: list[Path] | None) -> Catalogue:
+    """What ships, with the dealers' layers over it. Raises BadProfile, UnknownProfile, OSError."""
+    return with_layers(dealer or (), standard_catalogue())
+
+
 Json = Annotated[bool, typer.Option("--json", help="只输出一个 JSON 文档 / Print exactly one JSON document.")]
 Db = Annotated[
     str,
@@ -82,6 +88,15 @@ By = Annotated[
     Actor, typer.Option("--by", parser=_actor, metavar="ID:ROLE", help="谁 / Who acts, such as sa-1:service_advisor.")
 ]
 ProfileName = Annotated[str, typer.Option("--profile", metavar="NAME", help="品牌口径 / The profile of rules.")]
+Dealer = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--dealer",
+        envvar="GONGDAN_DEALER",
+        metavar="FILE",
+        help="本店口径文件，可叠加 / A dealer's own layer (TOML); each one given stands over those before it.",
+    ),
+]
 WorkflowName = Annotated[str, typer.Option("--workflow", metavar="NAME", help="流程 / The workflow.")]
 CaseId = Annotated[str, typer.Argument(metavar="CASE", help="单号 / The case's id.")]
 CommandName = Annotated[str, typer.Argument(metavar="COMMAND", help="命令 / What is recorded, such as kit_fitted.")]

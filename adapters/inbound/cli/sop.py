@@ -38,6 +38,7 @@ _STYLES = {"refuse": "red", "note": "yellow", "score": "dim", "clock": "magenta"
 @app.command("list")
 def list_clauses(
     profile: given.ProfileName = "base",
+    dealer: given.Dealer = None,
     workflow: given.WorkflowName = "repair_order",
     command: Annotated[
         str | None,
@@ -46,7 +47,7 @@ def list_clauses(
     as_json: given.Json = False,
 ) -> None:
     """列出一个口径的条款 / List the clauses of a profile."""
-    catalogue = standard_catalogue()
+    catalogue = given.catalogue(dealer)
     rules = _rules(catalogue, profile, workflow)
     commands = {row.name for row in rules.rows}
     if command is not None and command not in commands:
@@ -68,11 +69,12 @@ def list_clauses(
 def show_clause(
     clause: Annotated[str, typer.Argument(metavar="CLAUSE", help="条款编号 / The clause's id.")],
     profile: given.ProfileName = "base",
+    dealer: given.Dealer = None,
     workflow: given.WorkflowName = "repair_order",
     as_json: given.Json = False,
 ) -> None:
     """查看一条条款 / Show one clause."""
-    catalogue = standard_catalogue()
+    catalogue = given.catalogue(dealer)
     rules = _rules(catalogue, profile, workflow)
     if clause not in rules.clauses:
         raise UnknownClause(name=clause, profile=profile)

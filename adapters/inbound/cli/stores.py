@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from sqlalchemy import URL
 
 from adapters.bootstrap import bootstrap
-from engine import Engine, Store
+from engine import Catalogue, Engine, Store
 
 
 def url_of(text: str) -> str:
@@ -17,9 +17,9 @@ def url_of(text: str) -> str:
 
 
 @contextmanager
-def existing(db: str, schema: str | None) -> Iterator[Engine]:
+def existing(db: str, schema: str | None, catalogue: Catalogue | None = None) -> Iterator[Engine]:
     """An engine on a database that has its tables. Raises OtherSchema, StoreUnavailable; creates nothing."""
-    engine = bootstrap(url_of(db), schema=schema)
+    engine = bootstrap(url_of(db), schema=schema, catalogue=catalogue)
     with closing(engine.store):
         yield engine
 

@@ -126,6 +126,9 @@ class AdviceGiven(Event):
     """A worn or unsafe part was advised for replacement."""
 
     advice_id: Code = required("建议编号", "the advice")
+    wear_part: Code | None = optional(
+        "损耗件编码，如轮胎、刹车片、雨刮片", "the part that wears, as a code: tyres, brake pads, wiper blades"
+    )
     safety_related: Flag | None = optional("涉及安全", "it concerns safety")
     replace_before: ReplaceBefore | None = optional("更换期限", "by when it has to be replaced")
     measured_tenths_mm: Count | None = optional("测量值（0.1 毫米）", "the measurement, in tenths of a millimetre")

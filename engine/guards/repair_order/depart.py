@@ -48,11 +48,10 @@ def overhaul_briefed(attempt: Attempt[ro.UsageTold | ro.Paid]) -> Verdict:
 )
 def kit_removed_before_customer(attempt: Attempt[ro.KitRemoved | ro.FollowUpClosed]) -> Verdict:
     """Off after payment, the customer looking on, and thrown away. Before work is finished it may be a cancellation."""
-    paid = attempt.case.last(ro.Paid)
     if isinstance(attempt.event, ro.KitRemoved):
-        waiting, off = attempt.case.state in {"QC", "internal-handover"}, attempt.event
-        return met(not waiting, after_payment=paid is not None, present=off.customer_present, disposed=off.disposed)
-    removed = since(attempt.case.all(ro.KitRemoved), paid)
+        unpaid, off = attempt.case.state in {"QC", "internal-handover"}, attempt.event
+        return met(not unpaid, after_payment=False, present=off.customer_present, disposed=off.disposed)
+    removed = since(attempt.case.all(ro.KitRemoved), attempt.case.last(ro.Paid))
     off = removed[-1] if removed else ro.KitRemoved()
     fine = off.customer_present is True and off.disposed is True
     return met(fine, after_payment=bool(removed), present=off.customer_present, disposed=off.disposed)

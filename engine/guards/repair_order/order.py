@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TypeVar
@@ -30,8 +30,7 @@ def put_or_last(attempt: Attempt[Event], kind: type[E], *after: type[Event]) -> 
 def standing(case: Case, kind: type[E], *after: type[Event]) -> Fact[E] | None:
     """The last fact of a kind that nothing has voided: recorded after the last one of each kind in `after`."""
     fact = case.last(kind)
-    voiding = [mark.version for mark in map(case.last, after) if mark is not None]
-    return fact if fact is not None and fact.version > max(voiding, default=0) else None
+    return fact if fact is not None and all(fact.after(case.last(mark)) for mark in after) else None
 
 
 def happened(attempt: Attempt[Event]) -> datetime:
@@ -83,7 +82,7 @@ def at_peak(case: Case) -> bool:
 
 def since(facts: Iterable[Fact[E]], mark: Fact[Event] | None) -> list[E]:
     """The facts recorded after a mark (all of them without one)."""
-    return [fact.event for fact in facts if mark is None or fact.version > mark.version]
+    return [fact.event for fact in facts if fact.after(mark)]
 
 
 def latest(facts: Iterable[E], key: str) -> dict[str, E]:
@@ -102,8 +101,7 @@ def kit_on(case: Case) -> bool:
     fitted = case.last(ro.KitFitted)
     if fitted is None or not fitted.event.kit_pieces:
         return False
-    later = [case.last(ro.KitRemoved), case.last(ro.VehicleReturned)]
-    return all(fact is None or fact.version < fitted.version for fact in later)
+    return all(fitted.after(case.last(kind)) for kind in (ro.KitRemoved, ro.VehicleReturned))
 
 
 def complaints(case: Case) -> dict[str, ro.ComplaintRecorded]:
@@ -152,25 +150,33 @@ def pending_lines(case: Case) -> dict[str, ro.LineQuoted]:
 def signed_lines(case: Case) -> dict[str, ro.LineQuoted]:
     """The lines of every signed revision; a line quoted anew and signed again replaces itself."""
     signed: dict[str, ro.LineQuoted] = {}
-    issues = _issues(case)
     for signature in case.all(ro.OrderSigned):
-        before = [0, 0, *(issue.version for issue in issues if issue.version < signature.version)]
-        signed |= _as_put(case, *before[-2:])
+        put = [issue for issue in _issues(case) if signature.after(issue)]
+        signed |= _as_put(case, put[-1]) if put else {}
     return signed
 
 
 def put_lines(case: Case) -> dict[str, ro.LineQuoted]:
     """The lines of the last revision as they were put to the customer: what the next signature signs."""
-    return _as_put(case, *[0, 0, *(issue.version for issue in _issues(case))][-2:])
+    issues = _issues(case)
+    return _as_put(case, issues[-1]) if issues else {}
 
 
-def _as_put(case: Case, after: int, until: int) -> dict[str, ro.LineQuoted]:
+def lines_of(case: Case, revision: ro.QuoteIssued | ro.SupplementFound) -> dict[str, ro.LineQuoted]:
+    """The lines that a revision puts to the customer; a correction of it puts the same ones again."""
+    corrected = [issue for issue in _issues(case) if issue.version == revision.corrects]
+    return _as_put(case, corrected[0]) if corrected else pending_lines(case)
+
+
+def _as_put(case: Case, issue: Fact[Event]) -> dict[str, ro.LineQuoted]:
     """The lines of one revision as they stood when put to the customer: a later correction changes nothing signed."""
-    noted: dict[int, ro.LineQuoted] = {}
+    before = [other for other in _issues(case) if issue.after(other)]
+    own = {fact.version for fact in case.all(ro.LineQuoted) if fact.after(before[-1] if before else None)}
+    stood: dict[int, ro.LineQuoted] = {}
     for fact in case.history:
-        if isinstance(fact.event, ro.LineQuoted) and fact.version < until:
-            noted[fact.event.corrects or fact.version] = fact.event
-    return latest((line for version, line in noted.items() if version > after), "line_id")
+        if isinstance(fact.event, ro.LineQuoted) and issue.after(fact):
+            stood[fact.event.corrects or fact.version] = fact.event
+    return latest((line for version, line in stood.items() if version in own), "line_id")
 
 
 def is_signed(case: Case) -> bool:
@@ -190,7 +196,7 @@ def promised_at(case: Case) -> datetime | None:
     promises = [(fact.version, fact.event.promised_at) for fact in case.all(ro.OrderSigned)]
     promises += [(fact.version, fact.event.new_promised_at) for fact in case.all(ro.EtaChanged)]
     for fact in case.all(ro.SupplementFound):
-        if signed is not None and fact.version < signed.version:
+        if signed is not None and signed.after(fact):
             promises.append((fact.version, fact.event.new_promised_at))
     return max((one for one in promises if one[1] is not None), default=(0, None))[1]
 
@@ -198,11 +204,6 @@ def promised_at(case: Case) -> datetime | None:
 def points(case: Case) -> dict[str, ro.PointConfirmed]:
     """The last answer to each of the five confirmations."""
     return latest((fact.event for fact in case.all(ro.PointConfirmed)), "point")
-
-
-def parts_used(lines: Mapping[str, ro.LineQuoted]) -> bool:
-    """Some line has a part."""
-    return any(line.part_no is not None for line in lines.values())
 
 
 def is_maintenance(case: Case) -> bool:

@@ -8,7 +8,7 @@ from engine.guards.clause import Attempt, Binding, Verdict, clause, met
 from engine.guards.repair_order.order import (
     complaints,
     latest,
-    parts_used,
+    lines_with_part,
     points,
     put_or_last,
     signed_lines,
@@ -208,7 +208,7 @@ def old_parts_in_place(attempt: Attempt[ro.QcPassed]) -> Verdict:
     """Removed parts lie where they belong."""
     placed = attempt.case.last(ro.OldPartsPlaced)
     located = placed is not None and placed.event.storage_location is not None
-    return met(located or not parts_used(signed_lines(attempt.case)))
+    return met(located or not lines_with_part(attempt.case))
 
 
 @clause(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from engine.events import repair_order as ro
 from engine.guards.clause import Attempt, Binding, Verdict, clause, met
-from engine.guards.repair_order.order import billed, latest, open_plans, pending_lines, put_lines
+from engine.guards.repair_order.order import billed, latest, lines_of, open_plans, pending_lines
 from engine.text import Text
 
 Quotation = ro.QuoteIssued | ro.SupplementFound
@@ -44,7 +44,7 @@ def condition_acknowledged(attempt: Attempt[ro.QuoteIssued]) -> Verdict:
 def items_price_eta(attempt: Attempt[Quotation]) -> Verdict:
     """Lines with prices, a completion time, and an explanation; a supplement tells its own time and reason."""
     quote = attempt.event
-    lines = pending_lines(attempt.case) if quote.corrects is None else put_lines(attempt.case)
+    lines = lines_of(attempt.case, quote)
     unpriced = sorted(key for key, line in lines.items() if line.labour_amount is None)
     if isinstance(quote, ro.SupplementFound):
         told = quote.told_to_customer

@@ -95,12 +95,18 @@ def advice_is_printed(attempt: Attempt[Billing]) -> Verdict:
     ro.StatementPrinted,
     ro.Paid,
     source="001 P63, 001 P64",
-    owns=("advice_given.replace_before", "advice_given.noted_on_order", "advice_given.measured_tenths_mm"),
-    zh="下次保养前须更换的损耗件未在委托书上注明测量状况：{advice}。",
-    en="Wear parts due before the next service are not noted on the order with their measurement: {advice}.",
+    owns=(
+        "advice_given.wear_part",
+        "advice_given.replace_before",
+        "advice_given.noted_on_order",
+        "advice_given.measured_tenths_mm",
+    ),
+    zh="下次保养前须更换的损耗件未在委托书上注明是哪一件、测量状况如何：{advice}。",
+    en="Wear parts due before the next service are not noted on the order with what they are and their measurement: "
+    "{advice}.",
     do=Text(
-        zh="在委托书上注明并附测量值（更正 advice_given）。",
-        en="Note each on the order with the measured value (correct advice_given).",
+        zh="在委托书上注明损耗件并附测量值（更正 advice_given）。",
+        en="Note each part on the order with the measured value (correct advice_given).",
     ),
 )
 def wear_parts_noted(attempt: Attempt[Billing]) -> Verdict:
@@ -111,7 +117,8 @@ def wear_parts_noted(attempt: Attempt[Billing]) -> Verdict:
 
 def _is_noted(advice: ro.AdviceGiven) -> bool:
     due = {ro.ReplaceBefore.NOW, ro.ReplaceBefore.BEFORE_NEXT_SERVICE}
-    noted = advice.noted_on_order is True and advice.measured_tenths_mm is not None
+    measured = advice.wear_part is not None and advice.measured_tenths_mm is not None
+    noted = advice.noted_on_order is True and measured
     return advice.replace_before is not None and (noted or advice.replace_before not in due)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.events import repair_order as ro
 from engine.guards.clause import Attempt, Binding, Verdict, clause, met
 from engine.guards.figure import Figure, number
-from engine.guards.repair_order.order import is_signed, latest, pending_lines, signed_lines
+from engine.guards.repair_order.order import earlier, is_signed, latest, lines_of, signed_lines
 from engine.text import Text
 
 
@@ -32,7 +32,7 @@ def change_confirmed(attempt: Attempt[ro.SupplementFound | ro.OperationStarted])
     if isinstance(event, ro.OperationStarted):
         unsigned = is_signed(attempt.case) and event.line_id not in signed_lines(attempt.case)
         return met(not unsigned, lines=[event.line_id], told=None)
-    lines = sorted(pending_lines(attempt.case))
+    lines = sorted(lines_of(attempt.case, event))
     explained = event.reason is not None and event.reason.ok and event.new_promised_at is not None
     return met(bool(lines) and explained and event.told_to_customer is True, lines=lines, told=event.told_to_customer)
 
@@ -72,7 +72,7 @@ def findings_told_once(
     attempt: Attempt[ro.SupplementFound], limit: Figure[int] = number(1, "rounds", tighter="lower")
 ) -> Verdict:
     """Not more supplement rounds than wished."""
-    rounds = len(attempt.case.all(ro.SupplementFound)) + 1
+    rounds = len(earlier(attempt, ro.SupplementFound)) + 1
     return met(rounds <= limit.value, rounds=rounds, limit=limit.value)
 
 
