@@ -12,7 +12,7 @@ demo: $(READY)   ## play four repair orders, audit their journal, catch two forg
 	@$(BIN)/python -m adapters.inbound.cli demo
 
 test: check      ## everything CI runs: format, lint, types, floors, tests, coverage
-	$(BIN)/coverage run -m pytest --numprocesses=auto
+	$(BIN)/coverage run -m pytest --numprocesses=$$(($$(nproc) + 1))  # they wait for disks and each other, too
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -48,5 +48,5 @@ $(READY): pyproject.toml $(wildcard constraints.txt)
 	  && $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet $(addprefix --constraint ,$(wildcard constraints.txt)) \
-	  --group dev --editable '.[cli,pg]'
+	  --group dev --editable '.[cli,pg,webhook,brokers,people]'
 	touch $@

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from engine import Adapter, Catalogue, Engine, GongdanError, Store, World, standard_catalogue
+from engine import Adapter, Catalogue, Engine, GongdanError, Retry, Store, World, standard_catalogue
 
 DEFAULT_URL = "sqlite:///gongdan.db"
 
@@ -31,12 +31,15 @@ def bootstrap(
     world: World | None = None,
     synchronous: str = "FULL",
     busy_seconds: float = 10.0,
+    retry: Retry = Retry(),
 ) -> Engine:
     """An engine on a database that has its tables; with `upgrade` they are made or brought up to date first.
 
     `schema` is the PostgreSQL schema of the tables. `synchronous` is SQLite's durability: FULL keeps every commit,
     NORMAL may lose the last ones at a power cut. `busy_seconds` is how long to wait for a lock that another writer
-    holds. Raises OtherSchema for tables of another version, StoreUnavailable.
+    holds. `retry` is when a failed delivery is tried again.
+
+    Raises OtherSchema for tables of another version, StoreUnavailable.
     """
     store = Store(url, schema=schema, synchronous=synchronous, busy_seconds=busy_seconds)
     try:
@@ -44,4 +47,4 @@ def bootstrap(
     except GongdanError:
         store.close()
         raise
-    return Engine(store, catalogue or standard_catalogue(), world or real_world(), adapters)
+    return Engine(store, catalogue or standard_catalogue(), world or real_world(), adapters, retry=retry)

@@ -17,6 +17,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Column, Table
 
+from bench import delivering
 from bench.applying import applying
 from bench.auditing import auditing, memory
 from bench.deciding import deciding
@@ -64,6 +65,7 @@ def main() -> None:
 def _measures(folder: Path, sizes: Sizes, conditions: dict[str, object]) -> Iterator[Measure]:
     yield from applying(folder, sizes)
     yield from measured_on(running, sizes, conditions)
+    yield delivering.on_sqlite(folder, sizes)
     yield from reading(folder, sizes)
     yield deciding(sizes)
     yield auditing(folder, sizes)
@@ -82,6 +84,7 @@ def measured_on(
             return
         conditions["postgresql"] = version(url)
         yield from on_postgresql(url, sizes)
+        yield from delivering.on_postgresql(url, sizes)
 
 
 def _told(measures: Iterable[Measure]) -> Iterator[Measure]:

@@ -36,8 +36,10 @@ _APPEND = "INSERT INTO gongdan_entry (shop, case_id, seq, command_id, body, seal
 _KEEP = """
 INSERT INTO gongdan_personal (shop, case_id, seq, path, subject, salt, value) VALUES (%s, %s, %s, %s, %s, %s, %s)"""
 _QUEUE = """
-INSERT INTO gongdan_outbox (adapter, shop, case_id, seq, attempts, due_at)
-SELECT adapter, %s, %s, %s, 0, %s FROM gongdan_subscription WHERE workflow IN ('*', %s) AND answer IN ('*', %s)"""
+INSERT INTO gongdan_outbox (adapter, shop, case_id, seq, attempts, queued_at, due_at)
+SELECT adapter, %s, %s, %s, 0, %s, %s FROM gongdan_subscription AS s
+WHERE fields = (SELECT count(DISTINCT field) FROM gongdan_filter AS f
+                WHERE f.adapter = s.adapter AND f.field || ':' || f.value IN (%s, %s, %s, %s))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ class ByHand:
         else:
             assert run(self._move, (*said.listed, seq, version, seal, now, *place, head)).rowcount == 1
         run(self._append, (*place, seq, command_id, body, seal))
-        run(self._queue, (*place, seq, now, workflow, answer))
+        tags = (f"workflows:{workflow}", f"events:{entry['command']['name']}", f"answers:{answer}", f"shops:{shop}")
+        run(self._queue, (*place, seq, now, now, *tags))
         for path, salt, value in kept:
             run(self._keep, (*place, seq, path, case, salt, value))
         run("COMMIT")

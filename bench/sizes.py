@@ -10,7 +10,8 @@ class Sizes:
     """How many rounds of what waits for a disk and of what only computes, and how much of each thing in a round.
 
     `applied` cases, in tens; `clients` processes; cases `listed`, of which `pages` are read; cases `loaded`; `decided`
-    and `audited` cases; a `few` and `many` cases for what an audit holds in memory.
+    and `audited` cases; a `few` and `many` cases for what an audit holds in memory; `slow` entries to deliver in each
+    of the `slow_rounds`.
     """
 
     durable_rounds: int
@@ -24,6 +25,8 @@ class Sizes:
     audited: int
     few: int
     many: int
+    slow: int
+    slow_rounds: int
 
 
 FULL = Sizes(
@@ -38,6 +41,8 @@ FULL = Sizes(
     audited=60,
     few=1_000,
     many=10_000,
+    slow=200,
+    slow_rounds=9,
 )
 QUICK = Sizes(
     durable_rounds=1,
@@ -51,4 +56,6 @@ QUICK = Sizes(
     audited=5,
     few=20,
     many=100,
+    slow=4,
+    slow_rounds=1,
 )

@@ -6,22 +6,30 @@ Facts are in `engine.events`: `from engine.events import repair_order as ro`.
 from engine.batch import Batch, Outcome
 from engine.case import Case, CaseRow, Fact
 from engine.command import Accepted, Actor, Answer, Late, Refusal, Refused
+from engine.delivery import Delivered, Retry
 from engine.engine import Engine
+from engine.envelope import Envelope
 from engine.errors import (
     BadCommand,
     BadConnection,
     BadJournal,
     BadProfile,
     BadScenario,
+    BadSettings,
     CaseExists,
     CaseNotFound,
     CommandConflict,
     Contended,
     GongdanError,
+    LetterNotFound,
+    NotRevealed,
     OtherSchema,
+    ReceiverGone,
     RulesUnknown,
     StaleVersion,
     StoreUnavailable,
+    Undeliverable,
+    Undelivered,
     UnknownCommand,
     UnknownProfile,
 )
@@ -31,16 +39,19 @@ from engine.findings import NOT_ANCHORED, Finding, Report
 from engine.guards.clause import Attempt, Binding, Clause, Verdict, clause, met
 from engine.guards.figure import Figure
 from engine.journal import Entry
-from engine.ports import Adapter, World
+from engine.outbox import LATE, Outbox
+from engine.ports import Adapter, Reveal, Revealing, World
 from engine.profiles import standard_catalogue
 from engine.roles import Role
 from engine.rules import Catalogue, Profile, Rules
 from engine.shop import Option, Page, Shop
-from engine.store import Store
+from engine.store import Count, Letter, Store
+from engine.subscription import Filter, Subscription
 from engine.text import Text
 from engine.transfer import Line, audit_journal
 
 __all__ = [
+    "LATE",
     "NOT_ANCHORED",
     "Accepted",
     "Actor",
@@ -53,6 +64,7 @@ __all__ = [
     "BadJournal",
     "BadProfile",
     "BadScenario",
+    "BadSettings",
     "Batch",
     "Binding",
     "Case",
@@ -63,24 +75,36 @@ __all__ = [
     "Clause",
     "CommandConflict",
     "Contended",
+    "Count",
+    "Delivered",
     "Engine",
     "Entry",
+    "Envelope",
     "Event",
     "Fact",
     "Figure",
+    "Filter",
     "Finding",
     "GongdanError",
     "Late",
+    "Letter",
+    "LetterNotFound",
     "Line",
+    "NotRevealed",
     "Option",
     "OtherSchema",
+    "Outbox",
     "Outcome",
     "Page",
     "Personal",
     "Profile",
+    "ReceiverGone",
     "Refusal",
     "Refused",
     "Report",
+    "Retry",
+    "Reveal",
+    "Revealing",
     "Role",
     "Rules",
     "RulesUnknown",
@@ -88,7 +112,10 @@ __all__ = [
     "StaleVersion",
     "Store",
     "StoreUnavailable",
+    "Subscription",
     "Text",
+    "Undeliverable",
+    "Undelivered",
     "UnknownCommand",
     "UnknownProfile",
     "Verdict",

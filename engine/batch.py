@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from engine.command import Actor, Answer, Command, Late
+from engine.correlation import About
 from engine.decider import Decider
 from engine.desk import Desk, Sitting
 from engine.errors import (
@@ -28,6 +29,7 @@ Outcome = Answer | GongdanError
 _MISTAKES = (BadCommand, CaseExists, CaseNotFound, CommandConflict, RulesUnknown, StaleVersion, UnknownCommand)
 """What one command can be wrong about without touching the others; all of it is found before anything is written."""
 
+_Put = tuple[str, str, Callable[[Sitting], Answer]]
 _Opening = Callable[[str, Actor, str, str | None], tuple[Decider, Command]]
 
 
@@ -37,12 +39,12 @@ class Batch:
 
     _desk: Desk
     _opening: _Opening
-    _puts: list[tuple[str, Callable[[Sitting], Answer]]] = field(default_factory=list)
+    _puts: list[_Put] = field(default_factory=list)
 
     def open(self, case_id: str, *, by: Actor, workflow: str = "repair_order", id: str | None = None) -> None:
         """Gather an opening, as `Shop.open` takes it. Raises UnknownProfile, BadCommand."""
         decider, command = self._opening(case_id, by, workflow, id)
-        self._puts.append((case_id, lambda sitting: sitting.open(case_id, decider, command)))
+        self._puts.append((case_id, command.id, lambda sitting: sitting.open(case_id, decider, command)))
 
     def apply(
         self,
@@ -57,7 +59,7 @@ class Batch:
     ) -> None:
         """Gather a command, as `Shop.apply` takes it. Raises BadCommand."""
         command = Command(id or self._desk.world.new_id(), by, facts, occurred_at, late)
-        self._puts.append((case_id, lambda sitting: sitting.apply(case_id, command, expected)))
+        self._puts.append((case_id, command.id, lambda sitting: sitting.apply(case_id, command, expected)))
 
     def run(self, *, connection: HostConnection = None) -> tuple[Outcome, ...]:
         """Put all commands in one transaction; an outcome for each, in the order in which they were gathered.
@@ -72,14 +74,16 @@ class Batch:
         order = sorted(range(len(self._puts)), key=lambda place: self._puts[place][0])
 
         def work(sitting: Sitting) -> dict[int, Outcome]:
-            return {place: _outcome(self._puts[place][1], sitting) for place in order}
+            return {place: _outcome(self._puts[place], sitting) for place in order}
 
         outcomes = self._desk.sit(self._puts[0][0], work, connection)
         return tuple(outcomes[place] for place in range(len(order)))
 
 
-def _outcome(put: Callable[[Sitting], Answer], sitting: Sitting) -> Outcome:
+def _outcome(put: _Put, sitting: Sitting) -> Outcome:
+    case_id, command_id, answer = put
     try:
-        return put(sitting)
+        with About(case=case_id, command=command_id):
+            return answer(sitting)
     except _MISTAKES as mistake:
         return mistake

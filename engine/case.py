@@ -53,7 +53,7 @@ class Case:
     """A case as its entries left it.
 
     `seq` counts every answer, `version` the accepted ones; `head` is the seal of the last entry; `moved_at` is when
-    the state last changed, by the clock of the floor.
+    the state last changed, by the clock of the floor. Without `remembers` it keeps neither facts nor refusals.
     """
 
     shop: str
@@ -69,6 +69,7 @@ class Case:
     history: tuple[Fact[Event], ...] = ()
     refused: Mapping[int, Refusing] = field(default_factory=dict)
     _by_kind: Mapping[str, tuple[Fact[Event], ...]] = field(default_factory=dict, repr=False, compare=False)
+    remembers: bool = True
 
     def all(self, kind: type[E]) -> tuple[Fact[E], ...]:
         """Every fact of a kind as it stands after corrections, in the order of recording."""
@@ -90,7 +91,7 @@ class Case:
 
     def accepted(self, fact: Fact[Event], state: str, head: str) -> Case:
         """The case after an accepted fact."""
-        kind = fact.event.kind
+        history, by_kind = self._remembering(fact) if self.remembers else (self.history, self._by_kind)
         return replace(
             self,
             state=state,
@@ -99,14 +100,20 @@ class Case:
             head=head,
             moved_at=fact.occurred_at if state != self.state or self.moved_at is None else self.moved_at,
             recorded_at=fact.recorded_at,
-            history=(*self.history, fact),
-            _by_kind={**self._by_kind, kind: _corrected(self._by_kind.get(kind, ()), fact)},
+            history=history,
+            _by_kind=by_kind,
         )
+
+    def _remembering(self, fact: Fact[Event]) -> tuple[tuple[Fact[Event], ...], Mapping[str, tuple[Fact[Event], ...]]]:
+        kind = fact.event.kind
+        facts = _corrected(self._by_kind.get(kind, ()), fact)
+        return (*self.history, fact), {**self._by_kind, kind: facts}
 
     def refusing(self, memory: Refusing, recorded_at: datetime, head: str) -> Case:
         """The case after a refused command: the same, one answer longer."""
         seq = self.seq + 1
-        return replace(self, seq=seq, head=head, recorded_at=recorded_at, refused={**self.refused, seq: memory})
+        refused = {**self.refused, seq: memory} if self.remembers else self.refused
+        return replace(self, seq=seq, head=head, recorded_at=recorded_at, refused=refused)
 
 
 def _corrected(facts: tuple[Fact[Event], ...], fact: Fact[Event]) -> tuple[Fact[Event], ...]:

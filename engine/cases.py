@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from dataclasses import replace
 
 from engine.case import Case, Head
 from engine.decider import Decider
@@ -47,9 +48,17 @@ class Cases:
             case = self._folded.get((at.shop, at.id))
         if case is not None and case.head == at.head:
             return case
-        case = self._caught_up(transaction, at, case) or self.folded_anew(transaction, at.shop, at.id, at.seq)
+        case = self._caught_up(transaction, at, case) or self._taken_up(transaction, at)
         self.remember(case)
         return case
+
+    def _taken_up(self, transaction: Transaction, at: Head) -> Case:
+        """The case at a head from its entries; of one that remembers nothing the first and the last tell all."""
+        if at.seq == 1 or self.decider_of(transaction, at.rules).workflow.remembers:
+            return self.folded_anew(transaction, at.shop, at.id, at.seq)
+        first = self.folded_anew(transaction, at.shop, at.id, 1)
+        (last,) = self._entries(transaction, at.shop, at.id, at.seq - 1, at.seq)
+        return replace(first, seq=at.seq, version=at.version, head=at.head, recorded_at=last.recorded_at)
 
     def folded_anew(self, transaction: Transaction, shop: str, case_id: str, until: int) -> Case:
         """A case from its entries alone, by the rules that the first one names. Raises RulesUnknown, BadJournal."""

@@ -95,7 +95,8 @@ class Decider:
 
     def open(self, shop: str, case: str) -> Case:
         """A case that nothing has happened to yet."""
-        return Case(shop, case, self.rules.workflow, self.rules.digest, self.rules.initial)
+        remembers = self.workflow.remembers
+        return Case(shop, case, self.rules.workflow, self.rules.digest, self.rules.initial, remembers=remembers)
 
     def decide(self, case: Case, command: Command, recorded_at: datetime) -> Answer:
         """The answer to a sealed command. Raises UnknownCommand for a name that the table does not have."""

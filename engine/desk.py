@@ -7,6 +7,7 @@ offered (`engine.shop`), SQL.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar, cast
@@ -16,6 +17,7 @@ import structlog
 from engine.case import Case, CaseRow, Head
 from engine.cases import Cases
 from engine.command import Accepted, Answer, Command, Refused, identifier
+from engine.correlation import About
 from engine.decider import Decider, recorded_answer
 from engine.errors import CaseExists, CaseNotFound, CommandConflict, Contended, StaleVersion
 from engine.journal import Entry
@@ -23,9 +25,11 @@ from engine.listing import row_of
 from engine.ports import World
 from engine.sealing import SealedCommand, is_same, seal
 from engine.store import HostConnection, LostRace, Store, Transaction
+from engine.telemetry import Applying, Deciding
 
 _log = structlog.get_logger("gongdan")
 _ATTEMPTS = 20
+_KNOWN = nullcontext()
 
 T = TypeVar("T")
 
@@ -51,24 +55,35 @@ class Desk:
     shop: str
 
     def sit(
-        self, case_id: str, work: Callable[[Sitting], T], connection: HostConnection = None, *, once: bool = False
+        self,
+        case_id: str,
+        work: Callable[[Sitting], T],
+        connection: HostConnection = None,
+        *,
+        id: str | None = None,
+        once: bool = False,
     ) -> T:
         """Do some work in one transaction, and again when another writer came in between; bounded.
 
-        `once`: the work appends one entry at most. After a lost race it takes the lock first, so that waiting is
-        fair. Raises Contended and what the work raises.
+        `id`: of the command, for traces and log lines; None for commands of many cases. `once`: the work appends one
+        entry at most. After a lost race it takes the lock first, so that waiting is fair. Raises Contended and what
+        the work raises.
         """
-        for attempt in range(_ATTEMPTS):
-            try:
-                with self.store.write(connection, once=once and not attempt) as transaction:
-                    sitting = Sitting(self, transaction)
-                    result = work(sitting)
-            except LostRace:
-                continue
-            for entry in sitting.written:
-                _tell(entry, joined=connection is not None)
-            return result
-        raise Contended(case=case_id, attempts=_ATTEMPTS)
+        case = None if id is None else case_id
+        with About(shop=self.shop, case=case, command=id), Applying(self.shop, case, id) as applying:
+            for attempt in range(_ATTEMPTS):
+                try:
+                    with self.store.write(connection, once=once and not attempt) as transaction:
+                        sitting = Sitting(self, transaction)
+                        result = work(sitting)
+                except LostRace:
+                    continue
+                applying.wrote(sitting.written)
+                for entry in sitting.written:
+                    with _KNOWN if id else About(command=entry.command.id):
+                        _tell(entry, joined=connection is not None)
+                return result
+            raise Contended(case=case_id, attempts=_ATTEMPTS)
 
     def head(self, transaction: Transaction, case_id: str) -> Head:
         """The head of a case. Raises CaseNotFound."""
@@ -133,8 +148,10 @@ class Sitting:
     def _decide(self, decider: Decider, case: Case, put: SealedCommand) -> tuple[_Step, Case]:
         """Decide one command on a case; the case after it."""
         now = self.desk.now(case)
-        answer = decider.decide(case, put.command, now)
-        entry = Entry.of(case, put.command, now, answer)
+        with Deciding(decider.workflow.name) as deciding:
+            answer = decider.decide(case, put.command, now)
+            entry = Entry.of(case, put.command, now, answer)
+            deciding.answered(entry)
         after = decider.evolve(case, entry)
         row = row_of(after, decider.workflow)
         return _Step(answer, entry, row, case.head, put), after

@@ -68,6 +68,9 @@ class BadCommand(GongdanError):
             Text("至多 4000 字的有效文字", "valid text of at most 4000 characters"),
             Text("至多两位小数的金额", "no more than 2 decimal places"),
             Text("至少一条", "at least one"),
+            Text("accepted（接受）或 refused（拒绝）", "accepted or refused"),
+            Text("一组取值", "a list of values"),
+            Text("now、first 或带时区的时间", "now, first or a time with its zone"),
             Text("编号：1 至 100 个 A-Z a-z 0-9 . _ : @ / + -", "an opaque id: 1 to 100 of A-Z a-z 0-9 . _ : @ / + -"),
         )
     }
@@ -125,6 +128,12 @@ class CommandConflict(GongdanError):
         zh="命令编号 {command} 已用于另一内容（单号 {case}）；新内容须用新编号。",
         en="Command id {command} was used before with other content (case {case}); new content needs a new id.",
     )
+
+
+class NotRevealed(GongdanError):
+    """Personal values were not given out: the ledger refused, and has recorded that."""
+
+    words = Text(zh="未给出个人信息：{reason}", en="Personal data not revealed: {reason}")
 
 
 class RulesUnknown(GongdanError):
@@ -245,3 +254,41 @@ class Contended(GongdanError):
         zh="单号 {case} 正被他人频繁写入，{attempts} 次尝试均未成功；请稍后再试。",
         en="Case {case} is being written by others; {attempts} attempts were lost. Try again.",
     )
+
+
+class LetterNotFound(GongdanError):
+    """Nothing of this number waits in the outbox, or it is not dead where only a dead letter will do."""
+
+    words = Text(
+        zh="发件箱没有信件 {letter}，或它并非死信。", en="The outbox has no letter {letter}, or it is not a dead one."
+    )
+
+
+class BadSettings(GongdanError):
+    """A setting that cannot be used: an unknown adapter, a bad URL, a missing secret. Never shows the value."""
+
+    words = Text(zh="设置 {where} 有误：应为 {expected}。", en="Setting {where} should be {expected}.")
+
+
+class Undelivered(GongdanError):
+    """An adapter could not carry an entry out; it is tried again later.
+
+    `reason` is for whoever runs the delivery: a code or a few words, never a personal value or a secret.
+    `retry_after` is how many seconds the receiver asked to be left alone, if it did.
+    """
+
+    words = Text(zh="未送达：{reason}。", en="Not delivered: {reason}.")
+
+    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+        """Say why, and when to try again at the earliest."""
+        super().__init__(reason=reason, **({} if retry_after is None else {"retry_after": retry_after}))
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+class Undeliverable(Undelivered):
+    """No further try would help: the receiver will not have this entry. It becomes a dead letter at once."""
+
+
+class ReceiverGone(Undelivered):
+    """The receiver wants nothing more: the whole adapter rests until somebody starts it again."""

@@ -56,6 +56,11 @@ class Entry:
     body: bytes = field(repr=False)
     seal: str
 
+    @staticmethod
+    def form() -> dict[str, Any]:
+        """The JSON schema of an entry's document; its facts are any object, for each kind of fact has its own form."""
+        return Document.model_json_schema()
+
     @classmethod
     def of(cls, case: Case, command: Command, recorded_at: datetime, answer: Answer) -> Self:
         """Seal an answer to the head of its case."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from engine.journal import Entry
 
@@ -26,7 +26,33 @@ class Adapter(Protocol):
         ...
 
     def deliver(self, entry: Entry) -> None:
-        """Carry one entry out. Raise to be tried again. May be called twice with one entry."""
+        """Carry one entry out. May be called twice with one entry; receivers de-duplicate by its seal.
+
+        Raise to be tried again: `Undelivered` says why and when, `Undeliverable` that no try will help,
+        `ReceiverGone` that the adapter is to rest. Of any other exception only the class is kept.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give back what it holds. Called once nothing more is delivered; may be called twice."""
+        ...
+
+
+@runtime_checkable
+class Reveal(Protocol):
+    """Gives an adapter personal values of an entry in clear, against an entry in the shop's ledger."""
+
+    def __call__(self, entry: Entry, paths: Sequence[str], *, to: str, purpose: str) -> Mapping[str, str]:
+        """The values of these fields that were not erased. `to`: the role that sees them; `purpose`: a code."""
+        ...
+
+
+@runtime_checkable
+class Revealing(Protocol):
+    """An adapter that names personal data: an engine gives it the way to them when it is built."""
+
+    def reveal_by(self, reveal: Reveal) -> None:
+        """Take it, and ask it for every value anew; what was given is not to be kept."""
         ...
 
 

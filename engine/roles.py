@@ -39,3 +39,5 @@ class Role(Word):
     CUSTOMER = "customer", "客户", "customer"
     SENDER = "sender", "送修人", "person bringing the vehicle"
     OEM = "oem", "主机厂", "manufacturer"
+    SYSTEM = "system", "系统", "system"
+    """A program that acts by itself, such as an adapter: no person of the floor, and it may do nothing of theirs."""

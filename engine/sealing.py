@@ -15,7 +15,8 @@ from engine.events.common import CaseOpened
 from engine.events.personal import Personal
 from engine.ports import NewSalt
 
-_LATE_REASON = "late.reason"
+LATE_REASON = "late.reason"
+"""The path of the one personal value that is not a field of the fact."""
 
 Kept = Mapping[str, tuple[bytes, str]]
 """Salt and value of each personal value that was not erased, by path."""
@@ -46,7 +47,7 @@ def seal(command: Command, case: str, new_salt: NewSalt) -> SealedCommand:
     values = [(path, salts[path], value.value or "") for path, value in clear.items()]
     if late is not None:
         salt = new_salt()
-        values.append((_LATE_REASON, salt, late.reason.value or ""))
+        values.append((LATE_REASON, salt, late.reason.value or ""))
         late = Late(late.reason.sealed(salt), late.paper)
     sealed = replace(command, facts=command.facts.sealed(salts.__getitem__), late=late)
     return SealedCommand(sealed, command.facts.subject or case, tuple(values))
@@ -57,7 +58,7 @@ def _personal(command: Command) -> Iterator[tuple[str, Personal]]:
     given = ((name, getattr(command.facts, name)) for name in command.facts.personal)
     yield from ((f"{command.name}.{name}", value) for name, value in given if value is not None)
     if command.late is not None:
-        yield _LATE_REASON, command.late.reason
+        yield LATE_REASON, command.late.reason
 
 
 def is_same(recorded: Command, again: Command, kept: Kept) -> bool:
@@ -75,7 +76,7 @@ def is_same(recorded: Command, again: Command, kept: Kept) -> bool:
     late = again.late
     if late is not None:
         was = recorded.late.reason if recorded.late else None
-        late = Late(_recommitted(late.reason, kept.get(_LATE_REASON), was), late.paper)
+        late = Late(_recommitted(late.reason, kept.get(LATE_REASON), was), late.paper)
     same_frame = (recorded.actor, recorded.occurred_at, recorded.late) == (
         again.actor,
         again.occurred_at,

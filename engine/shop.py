@@ -1,4 +1,4 @@
-"""Shop: what a dealer management system calls — open, apply, apply_all, batch, explain, options, case, find, forget.
+"""Shop: what a dealer management system calls — open, apply, apply_all, batch, explain, options, find, reveal, forget.
 
 Every method takes the host's `connection`: a SQLAlchemy Connection or Session, a Django connection, or the driver's
 own. Then nothing is committed here, and a rollback of the host takes everything with it.
@@ -25,12 +25,17 @@ from engine.events.common import CaseOpened
 from engine.events.event import Event
 from engine.guards.clause import Binding
 from engine.journal import Entry
+from engine.reveal import reveal, wanted
 from engine.sealing import seal
+from engine.states.ledger import LEDGER
 from engine.store import Filters, HostConnection
 from engine.text import Text
 
 _log = structlog.get_logger("gongdan")
 _LARGEST_PAGE = 100
+_LEDGER = Text(
+    "ledger 专用于门店台账，且台账只用此编号", "the id `ledger` for the ledger of the shop, and for nothing else"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,9 @@ class Shop:
         Raises CaseExists, UnknownProfile, CommandConflict, BadCommand, BadConnection, StoreUnavailable.
         """
         decider, command = self._opening(case_id, by, workflow, id)
-        return self._desk.sit(case_id, lambda sitting: sitting.open(case_id, decider, command), connection)
+        return self._desk.sit(
+            case_id, lambda sitting: sitting.open(case_id, decider, command), connection, id=command.id
+        )
 
     def apply(
         self,
@@ -103,7 +110,9 @@ class Shop:
         BadConnection, StoreUnavailable; nothing is recorded then.
         """
         command = Command(id or self._desk.world.new_id(), by, facts, occurred_at, late)
-        return self._desk.sit(case_id, lambda sitting: sitting.apply(case_id, command, expected), connection, once=True)
+        return self._desk.sit(
+            case_id, lambda sitting: sitting.apply(case_id, command, expected), connection, id=command.id, once=True
+        )
 
     def apply_all(
         self,
@@ -126,7 +135,9 @@ class Shop:
             raise BadCommand(where="facts", expected="at least one")
         stem = id or self._desk.world.new_id()
         commands = [Command(f"{stem}.{n}", by, fact, occurred_at, late) for n, fact in enumerate(facts, 1)]
-        return self._desk.sit(case_id, lambda sitting: sitting.apply_all(case_id, commands, expected), connection)
+        return self._desk.sit(
+            case_id, lambda sitting: sitting.apply_all(case_id, commands, expected), connection, id=stem
+        )
 
     def batch(self) -> Batch:
         """An empty batch: commands of many cases, put in one transaction, with an answer for each."""
@@ -172,6 +183,28 @@ class Shop:
             erased = transaction.forget(self.id, identifier("subject", subject))
         _log.info("forgotten", shop=self.id, values=erased)
         return erased
+
+    def reveal(
+        self,
+        case_id: str,
+        seq: int,
+        paths: Sequence[str],
+        *,
+        by: Actor,
+        to: str,
+        purpose: str,
+        id: str | None = None,
+        connection: HostConnection = None,
+    ) -> Mapping[str, str]:
+        """Personal values of an entry in clear, by field; the shop's ledger records which, to whom and what for.
+
+        What was erased, or never given, is left out; where nothing is left nothing is recorded. `to` is a role or an
+        opaque id, `purpose` a code. The same `id` again gives what is still there, without a second record. Raises
+        CaseNotFound, BadCommand, CommandConflict, NotRevealed, Contended, BadConnection, StoreUnavailable.
+        """
+        fact = wanted(case_id, seq, paths, to, purpose)
+        command = Command(id or self._desk.world.new_id(), by, fact)
+        return reveal(self._desk, *self._opening(LEDGER, by, LEDGER, None), command, connection)
 
     # --- questions -----------------------------------------------------------------------------------------------
 
@@ -232,6 +265,8 @@ class Shop:
     def _opening(self, case_id: str, by: Actor, workflow: str, id: str | None) -> tuple[Decider, Command]:
         """The rules in force for a new case, and the command that pins it to them."""
         identifier("case", case_id)
+        if (case_id == LEDGER) != (workflow == LEDGER):
+            raise BadCommand(where="case", expected=_LEDGER)
         decider = self._desk.cases.decider_in_force(self.profile, workflow)
         facts = CaseOpened(profile=decider.rules.profile, version=decider.rules.version)
         return decider, Command(id or self._desk.world.new_id(), by, facts)

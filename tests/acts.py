@@ -18,7 +18,7 @@ from adapters.bootstrap import bootstrap
 from engine import Engine, Line, Shop
 from engine.events import repair_order as ro
 from engine.store import schema
-from tests.support import ADVISOR, KIT, PURPOSE, world
+from tests.support import ADVISOR, KIT, PURPOSE, Clock, world
 
 VIN = "LSVAA4187E2184321"
 ORDERS = Table("dms_order", MetaData(), Column("number", String(20), primary_key=True))
@@ -40,12 +40,12 @@ class Scene:
     host: sqlalchemy.Engine
 
     @classmethod
-    def at(cls, url: str, **options: Any) -> Scene:
+    def at(cls, url: str, clock: Clock | None = None, **options: Any) -> Scene:
         """On a database that has its tables, or gets them with `upgrade`. Nothing waits for the disk.
 
         All salts are the same one: what is done twice looks the same.
         """
-        engine = bootstrap(url, world=replace(world(), new_salt=lambda: bytes(16)), synchronous="OFF", **options)
+        engine = bootstrap(url, world=replace(world(clock), new_salt=lambda: bytes(16)), synchronous="OFF", **options)
         scene = cls(url, engine, create_engine(url))
         ORDERS.create(scene.host, checkfirst=True)
         return scene
@@ -128,11 +128,11 @@ def _rows(connection: sqlalchemy.Connection, table: Table) -> list[dict[str, Any
 
 
 def subscribe(scene: Scene) -> object:
-    return scene.engine.subscribe("jsonl")
+    return scene.engine.subscribe("mirror")
 
 
 def subscribe_to_less(scene: Scene) -> object:
-    return scene.engine.subscribe("jsonl", answer="refused")
+    return scene.engine.subscribe("mirror", answers=["refused"])
 
 
 def open_case(scene: Scene) -> object:

@@ -1,7 +1,7 @@
 """Documentation is test code: what is generated is generated here, what is shown as run is run here.
 
 `make docs` writes the generated parts anew; `tests/test_docs.py` fails when a file is stale or an example does not
-print what stands below it.
+print what stands below it. FILES are generated whole.
 
     <!-- generated: NAME -->      a part that one of GENERATED writes, up to <!-- end -->
     <!-- run -->                  a Python block that is executed; a text block right after it is its output
@@ -16,7 +16,7 @@ from contextlib import redirect_stdout
 from functools import cache
 from pathlib import Path
 
-from tests.reference import GENERATED
+from tests.reference import FILES, GENERATED
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -60,3 +60,5 @@ if __name__ == "__main__":
         text = page.read_text("utf-8")
         if renewed(text) != text:
             page.write_text(renewed(text), "utf-8")
+    for name, made in FILES.items():
+        (ROOT / name).write_text(made(), "utf-8")

@@ -17,7 +17,15 @@ from engine.store.statements import compiled
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
-    ["tests.conftest", "tests.test_crash", "tests.test_race", "tests.test_failures", "tests.test_paging"]
+    [
+        "tests.conftest",
+        "tests.test_crash",
+        "tests.test_race",
+        "tests.test_failures",
+        "tests.test_paging",
+        "tests.test_delivery_crash",
+        "tests.test_outbox_race",
+    ]
 )
 SECONDS = 60
 KILLED = -signal.SIGKILL

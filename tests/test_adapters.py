@@ -1,20 +1,25 @@
-"""The adapters that carry entries out: a line for people, a line of sealed bytes for programs."""
+"""The adapters without a receiver of their own: a line for people, a function of the host; and many at one engine."""
 
 from __future__ import annotations
 
 import io
-import json
+import re
+import sys
+from contextlib import AbstractContextManager, nullcontext
 
 import pytest
+from pydantic import ValidationError
 
 from adapters.bootstrap import bootstrap
+from adapters.outbound.callback import Callback
 from adapters.outbound.console import Console
-from adapters.outbound.jsonl import Jsonl
-from engine import Adapter, Engine, Text
+from adapters.outbound.mirror import Mirror, bodies
+from adapters.testing import NAME, AdapterContract, Arrived, story
+from engine import Engine, Entry, Envelope, Text, Undeliverable, Undelivered
 from engine.events import repair_order as ro
 from tests.support import ADVISOR, engine_on, world
 
-NAME = "王小明"
+LINE = re.compile(r"(\S+ #\d+)  .*\n")
 
 
 @pytest.fixture
@@ -28,9 +33,34 @@ def engine(tmp_path) -> Engine:
     return engine
 
 
+# --- console ---------------------------------------------------------------------------------------------------------
+
+
+class TestConsole(AdapterContract):
+    """The contract of every adapter, for one that tells people."""
+
+    carries_data = False
+    carries_type = False
+
+    def id_of(self, entry: Entry) -> str:
+        return f"{entry.case} #{entry.seq}"
+
+    @pytest.fixture
+    def stream(self) -> io.StringIO:
+        return io.StringIO()
+
+    @pytest.fixture
+    def adapter(self, stream: io.StringIO) -> Console:
+        return Console("screen", stream=stream)
+
+    @pytest.fixture
+    def received(self, stream: io.StringIO):
+        return lambda: [Arrived(line[1], line[0].encode()) for line in LINE.finditer(stream.getvalue())]
+
+
 def test_the_console_prints_one_line_an_entry_in_both_languages(engine):
     stream = io.StringIO()
-    console = Console(stream)
+    console = Console(stream=stream)
 
     for entry in engine.shop("S1").entries("RO-17"):
         console.deliver(entry)
@@ -43,63 +73,107 @@ def test_the_console_prints_one_line_an_entry_in_both_languages(engine):
     assert lines[3] == "RO-17 #4  客户离店：接受，已取消 / Customer left: accepted, cancelled"
 
 
-def test_the_console_prints_no_personal_value(engine):
-    stream = io.StringIO()
-
-    Console(stream).deliver(engine.shop("S1").entries("RO-17")[3])
-
-    assert NAME not in stream.getvalue()
-
-
 def test_the_console_takes_the_words_of_another_catalogue_and_codes_where_there_is_none(engine):
     stream = io.StringIO()
 
-    Console(stream, words={"arrived": Text(zh="在店", en="here")}).deliver(engine.shop("S1").entries("RO-17")[1])
+    Console(stream=stream, words={"arrived": Text(zh="在店", en="here")}).deliver(engine.shop("S1").entries("RO-17")[1])
 
     assert stream.getvalue() == "RO-17 #2  vehicle_checked_in：接受，在店 / vehicle_checked_in: accepted, here\n"
 
 
-def test_jsonl_appends_the_sealed_bytes_one_entry_a_line(engine, tmp_path):
-    entries = engine.shop("S1").entries("RO-17")
-    jsonl = Jsonl(tmp_path / "out.jsonl")
+def test_a_console_without_a_stream_prints_to_the_standard_output_of_the_moment(monkeypatch):
+    console, later = Console(), io.StringIO()
+    monkeypatch.setattr(sys, "stdout", later)
 
-    for entry in entries:
-        jsonl.deliver(entry)
-    Jsonl(tmp_path / "out.jsonl").deliver(entries[0])
+    console.deliver(story()[0])
 
-    lines = (tmp_path / "out.jsonl").read_bytes().splitlines()
-    assert lines == [*(entry.body for entry in entries), entries[0].body]
-    assert [json.loads(line)["seq"] for line in lines] == [1, 2, 3, 4, 1]
+    assert later.getvalue().startswith("RO-1 #1  ")
 
 
-def test_jsonl_leaves_what_a_crash_cut_off_on_a_line_of_its_own(engine, tmp_path):
-    entry = engine.shop("S1").entries("RO-17")[0]
-    file = tmp_path / "out.jsonl"
-    file.write_bytes(entry.body[:40])
-
-    Jsonl(file).deliver(entry)
-
-    assert file.read_bytes() == entry.body[:40] + b"\n" + entry.body + b"\n"
+@pytest.mark.parametrize("settings", [{"colour": "blue"}, {"stream": "stdout"}, {"words": {"arrived": "here"}}])
+def test_a_console_is_not_built_from_what_it_cannot_use(settings):
+    with pytest.raises(ValidationError):
+        Console("screen", **settings)
 
 
-def test_jsonl_raises_where_it_cannot_write_so_that_the_entry_is_tried_again(engine, tmp_path):
-    with pytest.raises(FileNotFoundError):
-        Jsonl(tmp_path / "missing" / "out.jsonl").deliver(engine.shop("S1").entries("RO-17")[0])
+# --- callback --------------------------------------------------------------------------------------------------------
 
 
-def test_an_adapter_has_the_name_by_which_subscriptions_call_it(tmp_path):
-    adapters: list[Adapter] = [Console(io.StringIO()), Jsonl(tmp_path / "x"), Jsonl(tmp_path / "y", name="archive")]
+class Host:
+    """A host that keeps what it is called with, as a channel of its own might."""
 
-    assert [adapter.name for adapter in adapters] == ["console", "jsonl", "archive"]
+    def __init__(self) -> None:
+        self.got: list[Arrived] = []
+        self.broken: Exception | None = None
+        self.refused = ""
+
+    def take(self, entry: Entry) -> None:
+        if self.broken:
+            raise self.broken
+        if entry.seal == self.refused:
+            raise Undeliverable("not wanted")
+        envelope = Envelope.of(entry)
+        self.got.append(Arrived.binary(envelope.headers(), envelope.data))
+
+    def __enter__(self) -> None:
+        self.broken = Undelivered("closed for lunch")
+
+    def __exit__(self, *raised: object) -> None:
+        self.broken = None
+
+
+class TestCallback(AdapterContract):
+    """The contract of every adapter."""
+
+    @pytest.fixture
+    def host(self) -> Host:
+        return Host()
+
+    @pytest.fixture
+    def adapter(self, host: Host) -> Callback:
+        return Callback("dms", host.take)
+
+    @pytest.fixture
+    def received(self, host: Host):
+        return lambda: host.got
+
+    @pytest.fixture
+    def down(self, host: Host):
+        return lambda: host
+
+    @pytest.fixture
+    def rejecting(self, host: Host):
+        def context(entry: Entry) -> AbstractContextManager[None]:
+            host.refused = entry.seal
+            return nullcontext()
+
+        return context
+
+
+def test_a_callback_passes_on_what_the_function_raises():
+    def fail(_entry: Entry) -> None:
+        raise Undelivered("later", retry_after=5)
+
+    with pytest.raises(Undelivered) as caught:
+        Callback("dms", fail).deliver(story()[0])
+
+    assert caught.value.retry_after == 5
+
+
+# --- many ------------------------------------------------------------------------------------------------------------
 
 
 def test_both_adapters_of_an_engine_get_what_they_subscribed_to(tmp_path):
-    stream, file = io.StringIO(), tmp_path / "out.jsonl"
+    stream = io.StringIO()
+    (tmp_path / "mirror").mkdir()
     engine = bootstrap(
-        f"sqlite:///{tmp_path}/shop.db", upgrade=True, world=world(), adapters=[Console(stream), Jsonl(file)]
+        f"sqlite:///{tmp_path}/shop.db",
+        upgrade=True,
+        world=world(),
+        adapters=[Console(stream=stream), Mirror("mirror", folder=tmp_path / "mirror")],
     )
-    engine.subscribe("console", answer="refused")
-    engine.subscribe("jsonl")
+    engine.subscribe("console", answers=["refused"])
+    engine.subscribe("mirror")
     shop = engine.shop("S1")
     shop.open("RO-17", by=ADVISOR)
     shop.apply("RO-17", ro.KitFitted(), by=ADVISOR)
@@ -108,4 +182,4 @@ def test_both_adapters_of_an_engine_get_what_they_subscribed_to(tmp_path):
 
     assert stream.getvalue().count("\n") == 1
     assert "refused (flow.not-open)" in stream.getvalue()
-    assert len(file.read_bytes().splitlines()) == 2
+    assert [*bodies(tmp_path / "mirror")] == [entry.body for entry in shop.entries("RO-17")]

@@ -34,7 +34,13 @@ MEASURES = {
     "audit",
     "audit_memory",
 }
-ON_POSTGRESQL = {"apply_postgresql", "batch_postgresql", "processes_postgresql"}
+ON_POSTGRESQL = {
+    "apply_postgresql",
+    "batch_postgresql",
+    "processes_postgresql",
+    "delivery_postgresql",
+    "workers_postgresql",
+}
 CASES = 10
 TABLES = ("case", "entry", "personal", "outbox")
 

@@ -17,7 +17,7 @@ from engine.events import common
 from engine.events import repair_order as ro
 from engine.store.schema import metadata
 from tests.docs import PAGES, ROOT, examples, output, parts, renewed
-from tests.reference import GENERATED
+from tests.reference import FILES, GENERATED
 from tests.reference.markdown import table
 from tests.reference.sop import command
 from tests.reference.source import said_of, signature
@@ -33,6 +33,11 @@ def test_every_generated_part_is_current(page):
     text = page.read_text("utf-8")
 
     assert text == renewed(text), "stale: run `make docs`"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_generated_file_is_current(name):
+    assert (ROOT / name).read_text("utf-8") == FILES[name](), "stale: run `make docs`"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -27,6 +27,7 @@ from engine import (
     StoreUnavailable,
 )
 from engine.events import repair_order as ro
+from engine.store.schema import REVISIONS
 from tests.hosts import HOSTS, Floor, Host, django_database, floor_on, sqlalchemy_engine
 from tests.support import ADVISOR, KIT, PURPOSE, TECHNICIAN, world
 
@@ -313,8 +314,8 @@ def test_the_tables_are_made_in_the_hosts_transaction_and_go_with_its_rollback(d
     with closing(store), sqlalchemy_engine(database) as own, own.connect() as connection:
         for _ in range(2):
             connection.exec_driver_sql("CREATE TABLE visit (number INTEGER)")
-            assert store.upgrade(connection) == (None, "0001")
-            assert store.check(connection) == "0001"
+            assert store.upgrade(connection) == (None, REVISIONS[-1])
+            assert store.check(connection) == REVISIONS[-1]
             connection.rollback()
             with pytest.raises(StoreUnavailable):
                 store.check()
@@ -324,7 +325,7 @@ def test_the_tables_are_made_in_the_hosts_transaction_and_go_with_its_rollback(d
         store.upgrade(connection)
         connection.commit()
 
-        assert store.check() == "0001"
+        assert store.check() == REVISIONS[-1]
 
 
 def test_the_tables_are_not_made_on_a_connection_that_commits_by_itself(postgresql):

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import (
 
 from engine import Accepted, BadConnection, Refused, StaleVersion, Store, StoreUnavailable
 from engine.events import repair_order as ro
+from engine.store.schema import REVISIONS
 from tests.hosts import Floor, floor_on, libpq
 from tests.support import ADVISOR, KIT, PURPOSE
 
@@ -146,7 +147,7 @@ def test_the_tables_are_made_inside_run_sync(database):
 
     asyncio.run(host())
 
-    assert store.check() == "0001"
+    assert store.check() == REVISIONS[-1]
     store.close()
 
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from itertools import count
 from multiprocessing.connection import Connection as Wire
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -14,20 +16,33 @@ from typing import Any
 
 import psycopg
 import pytest
+import sqlalchemy
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, create_engine, inspect, make_url, text
+from sqlalchemy import Connection, MetaData, create_engine, insert, inspect, make_url, select, text
 from sqlalchemy.schema import CreateSchema
 
 from adapters.bootstrap import bootstrap
-from adapters.outbound.jsonl import Jsonl
-from engine import Accepted, Engine, OtherSchema, Refused, Store, StoreUnavailable, standard_catalogue
+from adapters.outbound.mirror import Mirror
+from engine import (
+    Accepted,
+    Engine,
+    Filter,
+    OtherSchema,
+    Refused,
+    Store,
+    StoreUnavailable,
+    Subscription,
+    standard_catalogue,
+)
 from engine.events import repair_order as ro
 from engine.store import migrate, schema
 from engine.store import store as stores
 from tests import processes
 from tests.support import ADVISOR, arrive, world
+from tests.test_delivery import Board
 
 ROOT = Path(__file__).parent.parent
 LATEST = schema.REVISIONS[-1]
@@ -185,6 +200,113 @@ def test_there_is_nothing_below_the_first_revision():
         scripts.get_revision(schema.REVISIONS[0]).module.downgrade()
 
 
+# --- from one revision to the next ---------------------------------------------------------------------------------
+
+OLD_SUBSCRIPTION = ("gongdan_subscription", "adapter", "workflow", "answer")
+OLD_OUTBOX = ("gongdan_outbox", "adapter", "shop", "case_id", "seq", "attempts", "due_at", "error")
+OLD_SUBSCRIPTIONS = [
+    ("accepted", "*", "accepted"),
+    ("all", "*", "*"),
+    ("other-flow", "appointment", "*"),
+    ("refused-orders", "repair_order", "refused"),
+]
+OLD_ROWS = [("all", "RO-1", 1), ("all", "RO-2", 1), ("all", "RO-1", 2), ("all", "RO-1", 3), ("gone", "RO-2", 1)]
+"""What waits: adapter, case, seq, in the order of queueing. Nobody subscribes `gone` any more."""
+KEPT = ("rules", "entry", "case", "personal")
+"""The tables that are in 0001 what they are today."""
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> dict[str, list[Any]]:
+    """The rows of an engine that has answered: three times on RO-1, once on RO-2."""
+    url = f"sqlite:///{tmp_path / 'journal.db'}"
+    engine = bootstrap(url, upgrade=True, world=world())
+    shop = engine.shop("S1")
+    for case in ("RO-1", "RO-2"):
+        shop.open(case, by=ADVISOR)
+    assert isinstance(shop.apply("RO-1", ro.KitFitted(), by=ADVISOR), Refused)
+    assert isinstance(shop.apply("RO-1", ro.VehicleCheckedIn(), by=ADVISOR), Accepted)
+    engine.store.close()
+    with connected(url) as connection:
+        return {name: [dict(row._mapping) for row in connection.execute(select(_table(name)))] for name in KEPT}
+
+
+def _table(name: str) -> Any:
+    return schema.metadata.tables[schema.PREFIX + name]
+
+
+def released_as_0001(url: str, schema_name: str | None, journal: dict[str, list[Any]]) -> None:
+    """A database as the first release left it: with subscriptions, and with entries on their way."""
+    with connected(url) as connection, connection.begin():
+        command.upgrade(migrate._config(connection=connection, schema=schema_name), "0001")
+        ours = connection.execution_options(schema_translate_map={None: schema_name})
+        for name, rows in journal.items():
+            if rows:
+                ours.execute(insert(_table(name)), rows)
+        for names, rows in ((OLD_SUBSCRIPTION, OLD_SUBSCRIPTIONS), (OLD_OUTBOX, map(_old_row, count(), OLD_ROWS))):
+            there = sqlalchemy.table(names[0], *map(sqlalchemy.column, names[1:]), schema=schema_name)
+            connection.execute(insert(there), [dict(zip(names[1:], row, strict=True)) for row in rows])
+
+
+def _old_row(number: int, waiting: tuple[str, str, int]) -> tuple[object, ...]:
+    adapter, case, seq = waiting
+    return adapter, "S1", case, seq, number, "2026-11-23T01:00:00.000000Z", "ConnectionError"
+
+
+PLACES = {"sqlite": None, "postgresql": None, "other_postgresql": None, "quoted schema": QUOTED}
+
+
+@pytest.fixture(params=PLACES)
+def released(request: pytest.FixtureRequest, journal: dict[str, list[Any]]) -> tuple[str, str | None]:
+    """URL and schema of a database at 0001."""
+    schema_name = PLACES[request.param]
+    url = request.getfixturevalue("postgresql" if schema_name else request.param)
+    if schema_name:
+        execute(url, CreateSchema(schema_name))
+    released_as_0001(url, schema_name, journal)
+    return url, schema_name
+
+
+def test_an_older_database_keeps_its_subscriptions_with_their_meaning(released):
+    url, schema_name = released
+    with pytest.raises(OtherSchema):
+        bootstrap(url, schema=schema_name)
+
+    engine = bootstrap(url, schema=schema_name, upgrade=True, world=world())
+
+    first = datetime(1970, 1, 1, tzinfo=UTC)
+    assert engine.outbox.subscriptions() == [
+        Subscription("accepted", Filter(answers=frozenset({"accepted"})), first),
+        Subscription("all", Filter(), first),
+        Subscription("other-flow", Filter(workflows=frozenset({"appointment"})), first),
+        Subscription(
+            "refused-orders", Filter(workflows=frozenset({"repair_order"}), answers=frozenset({"refused"})), first
+        ),
+    ]
+    before = len(engine.outbox.letters())
+    engine.shop("S1").apply("RO-2", ro.KitFitted(), by=ADVISOR, id="new")
+    assert [letter.adapter for letter in engine.outbox.letters()[before:]] == ["all", "refused-orders"]
+    engine.store.close()
+
+
+def test_what_waits_in_an_older_database_is_delivered_in_order(released):
+    url, schema_name = released
+    everything, gone = Board("all"), Board("gone")
+
+    engine = bootstrap(url, schema=schema_name, upgrade=True, world=world(), adapters=[everything, gone])
+
+    letters = engine.outbox.letters()
+    assert [(letter.adapter, letter.case, letter.seq) for letter in letters] == OLD_ROWS
+    assert {(letter.attempts, letter.error, letter.dead_at) for letter in letters} == {(0, None, None)}
+    assert engine.deliver().delivered == len(OLD_ROWS)
+    assert [seq for case, seq in everything.got if case == "RO-1"] == [1, 2, 3]
+    assert gone.got == [("RO-2", 1)]
+    assert engine.audit().clean
+    with connected(url) as connection:
+        assert differences(connection, schema_name) == []
+    engine.store.close()
+
+
 # --- a host's database ---------------------------------------------------------------------------------------------
 
 
@@ -248,8 +370,8 @@ def test_a_host_goes_on_in_its_transaction_after_an_upgrade(database: str):
 
 def played(url: str, schema_name: str, folder: Path) -> Engine:
     """An engine in a schema that has done all that engines do."""
-    engine = bootstrap(url, upgrade=True, schema=schema_name, world=world(), adapters=[Jsonl(folder / "out.jsonl")])
-    engine.subscribe("jsonl")
+    engine = bootstrap(url, upgrade=True, schema=schema_name, world=world(), adapters=[Mirror("mirror", folder=folder)])
+    engine.subscribe("mirror")
     shop = engine.shop("S1")
     arrive(shop)
     assert isinstance(shop.apply("RO-1", ro.KitFitted(), by=ADVISOR), Refused)

@@ -91,7 +91,7 @@ def test_opening_under_an_unknown_profile_or_workflow_names_the_known_ones(engin
         shop.open("RO-1", by=ADVISOR, workflow="wash")
 
     assert profile.value.facts["expected"] == ["base", "dpca", "faw-toyota", "lexus"]
-    assert workflow.value.facts["expected"] == ["repair_order"]
+    assert workflow.value.facts["expected"] == ["ledger", "repair_order"]
     assert shop.find().rows == ()
 
 

@@ -150,7 +150,7 @@ def test_rules_are_resolved_once_for_a_profile_and_built_once_for_a_digest(engin
 def test_an_unknown_workflow_has_no_rules():
     with pytest.raises(UnknownCommand) as caught:
         Cases(standard_catalogue()).decider_in_force("dpca", "wash")
-    assert caught.value.facts == {"workflow": "wash", "name": "open", "expected": ["repair_order"]}
+    assert caught.value.facts == {"workflow": "wash", "name": "open", "expected": ["ledger", "repair_order"]}
 
 
 GONE = "DELETE FROM gongdan_rules"

@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from adapters.inbound.scenario import PlayedStep, play, stage
+from adapters.inbound.scenario_file import load
 from engine import Accepted, Case, Event, Fact, Refused, Shop, standard_catalogue
 from engine.command import Actor, Command
 from engine.decider import Decider
 from engine.events import repair_order as ro
+from engine.profiles import SHIPPED
 from tests.support import ADVISOR, GUARD, KIT, PURPOSE, START, TECHNICIAN, Clock, arrive, engine_on, protect
 
+ROOT = Path(__file__).parents[1]
 TICK = ro.WaitTick(acknowledged=False)
 
 
@@ -179,3 +183,24 @@ def test_a_case_whose_history_holds_corrections_folds_to_the_same_case(shop: Sho
     folded = engine_on(tmp_path).shop("S1").case("RO-1")
     assert folded == cached
     assert folded.all(ro.PurposeRecorded) == cached.all(ro.PurposeRecorded)
+
+
+@pytest.mark.parametrize("profile", SHIPPED)
+def test_a_correction_of_anything_is_answered_in_every_state(profile: str):
+    """Even of what was never recorded: a guard finds nothing there, and says so."""
+    engine = stage()
+    shop = engine.shop("S1", profile=profile)
+    happy = replace(load(ROOT / "scenarios" / "J-happy-path.toml"), profile=profile)
+    facts = {step.name: step.facts for step in happy.steps}
+    states = set()
+
+    def correct_everything(played: PlayedStep) -> None:
+        if played.answer.state not in states:
+            states.add(played.answer.state)
+            for name, said in facts.items():
+                fact = shop.fact(name, {**said, "corrects": 1})
+                assert isinstance(shop.explain("J", fact, by=played.step.by), Accepted | Refused)
+
+    assert play(happy, engine, correct_everything).ok
+    assert len(states) == 10
+    engine.store.close()

@@ -350,7 +350,7 @@ def test_postgresql_locks_the_row_that_sqlite_locks_by_its_transaction():
 def test_every_table_carries_the_prefix_and_all_but_the_global_ones_lead_with_the_shop():
     tables = {name.removeprefix(schema.PREFIX): table for name, table in schema.metadata.tables.items()}
 
-    assert set(tables) == {"schema_version", "rules", "entry", "case", "personal", "subscription", "outbox"}
+    assert set(tables) == {"schema_version", "rules", "entry", "case", "personal", "subscription", "filter", "outbox"}
     assert {name for name, table in tables.items() if table.primary_key.columns.keys()[0] == "shop"} == {
         "entry",
         "case",

@@ -27,6 +27,7 @@ from engine.events.personal import Personal
 from engine.guards import CLAUSES, flow
 from engine.guards.clause import Clause
 from engine.profiles import SHIPPED
+from engine.states import WORKFLOWS, ledger
 from engine.states.repair_order import MAIN_PATH, WORKFLOW, State
 from engine.text import Text, Word
 from tests import conforming as co
@@ -72,6 +73,8 @@ FACTS_OF_THE_MACHINE = {
 }
 """Those of its transitions that lead from a state to itself."""
 
+ROWS = [row for workflow in WORKFLOWS.values() for row in workflow.rows]
+"""The rows of every workflow."""
 MOVES = [(row.source, row.dest, row.name) for row in WORKFLOW.rows if row.dest is not None]
 STATES = {str(state) for state in State}
 BUILT_IN = {rule.id for rule in vars(flow).values() if isinstance(rule, Clause)}
@@ -122,7 +125,7 @@ def test_the_facts_that_the_sop_lists_as_transitions_move_nothing() -> None:
 
 
 def test_a_state_and_an_event_name_one_row() -> None:
-    counted = Counter((row.source, row.name) for row in WORKFLOW.rows)
+    counted = Counter((table.name, row.source, row.name) for table in WORKFLOWS.values() for row in table.rows)
 
     assert [pair for pair, times in counted.items() if times > 1] == []
 
@@ -161,21 +164,41 @@ def test_no_move_leads_back_to_the_first_state() -> None:
 
 
 def test_every_row_is_open_to_somebody() -> None:
-    assert [row.name for row in WORKFLOW.rows if not row.roles] == []
+    assert [row.name for row in ROWS if not row.roles] == []
 
 
 def test_an_event_is_labelled_the_same_in_every_state() -> None:
     labels = defaultdict(set)
-    for row in WORKFLOW.rows:
+    for row in ROWS:
         labels[row.name].add(row.label)
 
     assert [name for name, found in labels.items() if len(found) > 1] == []
 
 
 def test_no_two_events_share_a_label() -> None:
-    labels = {row.name: row.label for row in WORKFLOW.rows}
+    labels = {row.name: row.label for row in ROWS}
 
     assert len({label.zh for label in labels.values()}) == len({label.en for label in labels.values()}) == len(labels)
+
+
+def test_a_ledger_has_one_state_which_is_an_end_and_records_without_moving() -> None:
+    table = ledger.WORKFLOW
+
+    assert {str(state) for state in table.states} == {table.initial} == table.ends
+    assert {(row.source, row.dest) for row in table.rows} == {(table.initial, None)}
+
+
+@pytest.mark.parametrize("profile", SHIPPED)
+def test_a_ledger_is_bound_by_the_built_in_clauses_and_by_none_of_the_sop(profile: str) -> None:
+    catalogue = standard_catalogue()
+    decider = Decider(catalogue.rules(profile, ledger.LEDGER), catalogue)
+
+    assert {*decider.rules.clauses} == BUILT_IN - {flow.NOT_OPEN.id}
+    assert [decider.clauses(row.name) for row in ledger.WORKFLOW.rows] == [()]
+
+
+def test_a_program_may_do_nothing_that_a_person_of_the_floor_does() -> None:
+    assert {row.name for row in ROWS if Role.SYSTEM in row.roles} == {row.name for row in ledger.WORKFLOW.rows}
 
 
 # --- words -----------------------------------------------------------------------------------------------------------
@@ -191,8 +214,8 @@ def word_enums() -> list[type[Word]]:
 
 def test_everything_a_person_reads_is_filled_in_both_languages() -> None:
     labels = [
-        WORKFLOW.label,
-        *(row.label for row in WORKFLOW.rows),
+        *(workflow.label for workflow in WORKFLOWS.values()),
+        *(row.label for row in ROWS),
         *(member.label for words in word_enums() for member in words),
         *(profile.label for profile in standard_catalogue().profiles.values()),
         *(text for rule in CLAUSES.values() for text in (rule.reason, rule.remedy)),
@@ -215,7 +238,8 @@ def test_the_catalogue_spells_every_code_that_a_refusal_may_show() -> None:
     codes = {str(member) for enum in word_enums() for member in enum}
 
     assert codes | EVENTS.keys() <= words.keys()
-    assert {str(member) for enum in word_enums() if enum not in {Role, State} for member in enum} == {*WORDS}
+    places = {Role, *(workflow.states for workflow in WORKFLOWS.values())}
+    assert {str(member) for enum in word_enums() if enum not in places for member in enum} == {*WORDS}
 
 
 # --- events ----------------------------------------------------------------------------------------------------------
@@ -227,8 +251,8 @@ def test_an_event_is_called_by_its_class_in_snake_case() -> None:
 
 
 def test_every_event_is_in_a_row_but_the_opening() -> None:
-    assert EVENTS.keys() - {row.name for row in WORKFLOW.rows} == {common.CaseOpened.kind}
-    assert {row.event for row in WORKFLOW.rows} <= {*EVENTS.values()}
+    assert EVENTS.keys() - {row.name for row in ROWS} == {common.CaseOpened.kind}
+    assert {row.event for row in ROWS} <= {*EVENTS.values()}
 
 
 def collected(package: Any) -> set[str]:

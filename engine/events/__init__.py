@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from engine.events import common, repair_order
+from engine.events import common, ledger, repair_order
 from engine.events.event import Event
 from engine.text import Text, Word
 
 EVENTS: Mapping[str, type[Event]] = MappingProxyType(
-    {event.kind: event for event in (*common.EVENTS, *repair_order.EVENTS)}
+    {event.kind: event for event in (*common.EVENTS, *repair_order.EVENTS, *ledger.EVENTS)}
 )
 WORDS: Mapping[str, Text] = MappingProxyType(
     {

@@ -45,6 +45,9 @@ class Workflow:
 
     For lists: `path` is the way a case takes when nothing comes in between; `keeper` the role whose work a case is;
     `promises` where its customer is promised a time; from the states `kept` on nothing promised is outstanding.
+
+    `remembers`: its cases carry their history, for clauses to look at. One that only records, and never moves, may do
+    without: then a case costs the same however long it is.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Workflow:
     keeper: Role
     promises: tuple[Promise, ...] = ()
     kept: frozenset[str] = frozenset()
+    remembers: bool = True
 
     def waiting_for(self, role: str) -> frozenset[str]:
         """The states whose next step is this role's: forward on the path, or from beside it back to it."""

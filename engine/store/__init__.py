@@ -2,7 +2,20 @@
 
 from engine.store.filters import Filters
 from engine.store.host import HostConnection
+from engine.store.queue import Count, Letter, Parcel, Queue, queued
 from engine.store.store import Store
-from engine.store.transaction import Abandoned, LostRace, OutboxRow, Transaction
+from engine.store.transaction import Abandoned, LostRace, Transaction
 
-__all__ = ["Abandoned", "Filters", "HostConnection", "LostRace", "OutboxRow", "Store", "Transaction"]
+__all__ = [
+    "Abandoned",
+    "Count",
+    "Filters",
+    "HostConnection",
+    "Letter",
+    "LostRace",
+    "Parcel",
+    "Queue",
+    "Store",
+    "Transaction",
+    "queued",
+]

@@ -22,7 +22,7 @@ from sqlalchemy import (
 PREFIX = "gongdan_"
 KEY = String(100).with_variant(String(100, collation="C"), "postgresql")
 """A key sorts by its bytes in every database, whatever the language of the host's."""
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every revision of the tables, oldest first; the last is what this version of the package works with."""
 
 metadata = MetaData()
@@ -95,9 +95,19 @@ subscription = Table(
     PREFIX + "subscription",
     metadata,
     Column("adapter", String(100), primary_key=True, comment="the adapter's name"),
-    Column("workflow", String(60), nullable=False, comment="a workflow, or * for all"),
-    Column("answer", String(10), nullable=False, comment="accepted, refused, or * for both"),
-    comment="Which entries are queued for which adapter.",
+    Column("fields", Integer, nullable=False, comment="how many fields its filter names"),
+    Column("begins_at", String(27), nullable=False, comment="it begins with the entries recorded from here on"),
+    Column("stopped", String(500), comment="why nothing is carried to it at present"),
+    comment="Who gets entries.",
+)
+
+filter_ = Table(
+    PREFIX + "filter",
+    metadata,
+    Column("adapter", String(100), primary_key=True, comment="whose filter"),
+    Column("field", String(10), primary_key=True, comment="workflows, events, answers, clauses or shops"),
+    Column("value", String(100), primary_key=True, comment="one of the values that pass"),
+    comment="Which entries an adapter gets: in each field named here, one of these.",
 )
 
 outbox = Table(
@@ -115,9 +125,14 @@ outbox = Table(
     Column("case_id", KEY, nullable=False, comment="the case"),
     Column("seq", Integer, nullable=False, comment="the entry"),
     Column("attempts", Integer, nullable=False, comment="how often delivery failed"),
-    Column("due_at", String(27), nullable=False, comment="not before this time"),
-    Column("error", String(500), comment="the kind of the last failure"),
+    Column("queued_at", String(27), nullable=False, comment="since when it waits"),
+    Column("due_at", String(27), nullable=False, comment="not before this time; while a worker has it, till when"),
+    Column("failing_since", String(27), comment="when delivery failed first"),
+    Column("error", String(500), comment="why delivery failed last"),
+    Column("claim", String(100), comment="the worker's round that has it"),
+    Column("dead_at", String(27), comment="when it was given up: a dead letter"),
     comment="Entries on their way out; a row goes when its entry has arrived.",
     sqlite_autoincrement=True,  # or SQLite gives the id of a delivered row to a new one
 )
-Index(PREFIX + "outbox_due", outbox.c.due_at)
+Index(PREFIX + "outbox_lane", outbox.c.adapter, outbox.c.shop, outbox.c.case_id, outbox.c.seq, unique=True)
+Index(PREFIX + "outbox_due", outbox.c.adapter, outbox.c.due_at)

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
+    Integer,
     LargeBinary,
     Select,
     String,
@@ -24,15 +26,18 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    null,
+    or_,
     select,
     tuple_,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.expression import ClauseElement
 
 from engine.store.filters import LISTED, Shape, listing
-from engine.store.schema import case, entry, outbox, personal, revision, rules, subscription
+from engine.store.schema import case, entry, filter_, outbox, personal, revision, rules, subscription
 
 _this_case = and_(case.c.shop == bindparam("shop"), case.c.case_id == bindparam("case_id"))
 _of_case = and_(entry.c.shop == bindparam("shop"), entry.c.case_id == bindparam("case_id"))
@@ -68,19 +73,34 @@ _move = (
     .where(_this_case, case.c.head == bindparam("old_head"))
     .values({name: bindparam(name) for name in _MOVED})
 )
-_subscribed = and_(
-    subscription.c.workflow.in_((literal_column("'*'"), bindparam("workflow", type_=String()))),
-    subscription.c.answer.in_((literal_column("'*'"), bindparam("answer", type_=String()))),
-)
-_queued = select(
-    subscription.c.adapter,
-    *_given(outbox, "shop", "case_id", "seq"),
-    literal_column("0").label("attempts"),
-    *_given(outbox, "due_at"),
-).where(_subscribed)
 
 
-def _append_at_once() -> Select[Any]:
+def _matches(tags: Any) -> Any:
+    """A subscription whose filter finds the entry's tag in each field that it names."""
+    tag = filter_.c.field + literal_column("':'") + filter_.c.value
+    found = select(func.count(func.distinct(filter_.c.field))).where(
+        filter_.c.adapter == subscription.c.adapter, tag.in_(tags)
+    )
+    return subscription.c.fields == found.scalar_subquery()
+
+
+def _queued(tags: Any) -> Select[Any]:
+    """A row of the outbox for each subscription that matches."""
+    return select(
+        subscription.c.adapter,
+        *_given(outbox, "shop", "case_id", "seq"),
+        literal_column("0").label("attempts"),
+        *_given(outbox, "queued_at", "due_at"),
+    ).where(_matches(tags))
+
+
+def _queued_for(tags: Any, kind: Any) -> Any:
+    """The same for one adapter; what waits for it already is left as it is."""
+    rows = _queued(tags).where(subscription.c.adapter == bindparam("adapter", type_=String()))
+    return kind(outbox).from_select([column.name for column in rows.selected_columns], rows).on_conflict_do_nothing()
+
+
+def _append_at_once(tags: Any) -> Select[Any]:
     """PostgreSQL: move the row by compare-and-set and, if it moved, write all the rest, in one round trip."""
     moved = _move.returning(case.c.shop).cte("moved")
     kept = (
@@ -94,7 +114,7 @@ def _append_at_once() -> Select[Any]:
     )
     writes = (
         _insert_from(entry, select(*_given(entry, *entry.c.keys())).select_from(moved)),
-        _insert_from(outbox, _queued.select_from(subscription, moved)),
+        _insert_from(outbox, _queued(tags).select_from(subscription, moved)),
         _insert_from(
             personal,
             select(
@@ -106,10 +126,60 @@ def _append_at_once() -> Select[Any]:
     return select(literal_column("1")).select_from(moved).add_cte(*ctes)
 
 
-_DUE = and_(
-    outbox.c.adapter == bindparam("adapter"), outbox.c.due_at <= bindparam("now"), outbox.c.attempts < bindparam("most")
-)
 _earlier = outbox.alias("earlier")
+_head = outbox.alias("head")
+_LETTER = [column for column in outbox.c if column.name != "claim"]
+_is_dead = outbox.c.dead_at.is_not(None)
+_chosen = or_(outbox.c.id == bindparam("row"), outbox.c.adapter == bindparam("adapter"))
+
+
+def _same_lane(one: Any, other: Any) -> Any:
+    """Rows of one adapter and one case, whose order is kept."""
+    return and_(*(one.c[name] == other.c[name] for name in ("adapter", "shop", "case_id")))
+
+
+def _claim() -> Any:
+    """Take the first rows of cases that are due, until a time at which somebody else may.
+
+    PostgreSQL skips what others are taking.
+    """
+    due = (
+        select(outbox.c.id)
+        .where(
+            outbox.c.adapter == bindparam("adapter"),
+            outbox.c.due_at <= bindparam("now"),
+            ~_is_dead,
+            ~select(subscription.c.adapter)
+            .where(subscription.c.adapter == outbox.c.adapter, subscription.c.stopped.is_not(None))
+            .exists(),
+            ~select(_earlier.c.id).where(_same_lane(_earlier, outbox), _earlier.c.seq < outbox.c.seq).exists(),
+        )
+        .order_by(outbox.c.due_at)
+        .limit(bindparam("lanes"))
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    return (
+        update(outbox)
+        .where(outbox.c.id.in_(select(due.c.id)))
+        .values(claim=bindparam("claim"), due_at=bindparam("until"))
+        .returning(outbox.c.id)
+    )
+
+
+def _claimed(ids: Any) -> Select[Any]:
+    """The rows of those cases from the first one on, with what is to be delivered."""
+    return (
+        select(outbox.c.id, outbox.c.shop, outbox.c.case_id, outbox.c.attempts, outbox.c.failing_since, entry.c.body)
+        .select_from(
+            _head.join(outbox, and_(_same_lane(outbox, _head), outbox.c.seq >= _head.c.seq)).join(
+                entry, and_(*(entry.c[name] == outbox.c[name] for name in ("shop", "case_id", "seq")))
+            )
+        )
+        .where(_head.c.id.in_(ids), outbox.c.seq < _head.c.seq + bindparam("depth"))
+        .order_by(_head.c.id, outbox.c.seq)
+    )
+
 
 STATEMENTS: Mapping[str, ClauseElement] = MappingProxyType(
     {
@@ -143,7 +213,6 @@ STATEMENTS: Mapping[str, ClauseElement] = MappingProxyType(
             .exists()
         ),
         "move_case": _move,
-        "queue": _insert_from(outbox, _queued),
         "insert_personal": _insert(personal),
         "personal": select(personal.c.path, personal.c.salt, personal.c.value).where(
             personal.c.shop == bindparam("shop"),
@@ -155,41 +224,62 @@ STATEMENTS: Mapping[str, ClauseElement] = MappingProxyType(
         ),
         "rules": select(rules.c.body).where(rules.c.digest == bindparam("digest")),
         "all_rules": select(rules.c.digest, rules.c.body).order_by(rules.c.digest),
-        "due": select(outbox.c.id, outbox.c.attempts, entry.c.body)
-        .select_from(
-            outbox.join(
-                entry,
-                and_(
-                    entry.c.shop == outbox.c.shop,
-                    entry.c.case_id == outbox.c.case_id,
-                    entry.c.seq == outbox.c.seq,
-                ),
-            )
-        )
+        "claim": _claim(),
+        "hold": update(outbox)
+        .where(outbox.c.id == bindparam("row"))
+        .values(claim=bindparam("claim"), due_at=bindparam("until")),
+        "put_off": update(outbox)
+        .where(outbox.c.id == bindparam("row"), outbox.c.attempts == bindparam("tried"))
+        .values(
+            attempts=bindparam("tried") + 1,
+            claim=null(),
+            **{name: bindparam(name) for name in ("due_at", "failing_since", "error", "dead_at")},
+        ),
+        "release": update(outbox)
+        .where(outbox.c.claim == bindparam("round"))
+        .values(claim=null(), due_at=bindparam("due_at")),
+        "stop": update(subscription)
+        .where(subscription.c.adapter == bindparam("rests"))
+        .values(stopped=bindparam("stopped")),
+        "letters": select(*_LETTER)
         .where(
-            _DUE,
-            ~select(_earlier.c.id)
-            .where(
-                _earlier.c.adapter == outbox.c.adapter,
-                _earlier.c.shop == outbox.c.shop,
-                _earlier.c.case_id == outbox.c.case_id,
-                _earlier.c.id < outbox.c.id,
-            )
-            .exists(),
+            outbox.c.id > bindparam("after"),
+            or_(cast(bindparam("adapter"), String).is_(None), outbox.c.adapter == bindparam("adapter")),
+            or_(cast(bindparam("dead"), Integer) == 0, _is_dead),
+            or_(cast(bindparam("late"), String).is_(None), and_(~_is_dead, outbox.c.queued_at < bindparam("late"))),
         )
         .order_by(outbox.c.id)
         .limit(bindparam("limit")),
-        "delivered": delete(outbox).where(outbox.c.id == bindparam("id")),
-        "failed": update(outbox)
-        .where(outbox.c.id == bindparam("id"))
-        .values(attempts=bindparam("attempts"), due_at=bindparam("due_at"), error=bindparam("error")),
+        "letter": select(*_LETTER).where(outbox.c.id == bindparam("row")),
+        "retry": update(outbox)
+        .where(_chosen, _is_dead)
+        .values(attempts=0, failing_since=null(), dead_at=null(), claim=null(), due_at=bindparam("due_at")),
+        "drop": delete(outbox).where(_chosen, _is_dead),
+        "counts": select(
+            outbox.c.adapter,
+            func.count().filter(~_is_dead),
+            func.count().filter(~_is_dead, outbox.c.queued_at < bindparam("late")),
+            func.count().filter(_is_dead),
+            func.min(outbox.c.queued_at),
+        )
+        .group_by(outbox.c.adapter)
+        .order_by(outbox.c.adapter),
+        "subscriptions": select(subscription.c.adapter, subscription.c.begins_at, subscription.c.stopped).order_by(
+            subscription.c.adapter
+        ),
+        "filters": select(filter_.c.field, filter_.c.value)
+        .where(filter_.c.adapter == bindparam("adapter"))
+        .order_by(filter_.c.field, filter_.c.value),
+        "insert_filter": _insert(filter_),
+        "delete_filters": delete(filter_).where(filter_.c.adapter == bindparam("adapter")),
+        "unsubscribe": delete(subscription).where(subscription.c.adapter == bindparam("adapter")),
     }
 )
 
 
-def _upserts(kind: Any) -> Mapping[str, ClauseElement]:
-    """What a row that is there already does not stop; each dialect has its own INSERT for it."""
-    given: dict[str, Any] = {name: bindparam(name) for name in ("workflow", "answer")}
+def _own(kind: Any, tags: Any, ids: Any) -> Mapping[str, ClauseElement]:
+    """What each dialect spells in its own way: an INSERT that a row which is there does not stop, and lists."""
+    given: dict[str, Any] = {name: bindparam(name) for name in ("fields", "begins_at", "stopped")}
     row: dict[str, Any] = {column.name: bindparam(column.name) for column in _ROW}
     return {
         "put_case": _insert(case, kind).on_conflict_do_update(index_elements=[*_case_key], set_=row),
@@ -197,13 +287,31 @@ def _upserts(kind: Any) -> Mapping[str, ClauseElement]:
         "subscribe": kind(subscription)
         .values(adapter=bindparam("adapter"), **given)
         .on_conflict_do_update(index_elements=["adapter"], set_=given),
+        "queue": _insert_from(outbox, _queued(tags)),
+        "queue_for": _queued_for(tags, kind),
+        "claimed": _claimed(ids),
+        "delivered": delete(outbox).where(outbox.c.id.in_(ids)),
     }
 
 
-_OWN: Mapping[str, Mapping[str, ClauseElement]] = {
-    "sqlite": _upserts(sqlite.insert),
-    "postgresql": {**_upserts(postgresql.insert), "append": _append_at_once()},
-}
+def _each(function: str, name: str, kind: Any, made: Any = String) -> Select[Any]:
+    """The items of a JSON list that is bound to a name."""
+    listed = getattr(func, function)(cast(bindparam(name), kind)).table_valued("value", name=f"each_{name}")
+    return select(cast(listed.c.value, made))
+
+
+def _of_sqlite() -> Mapping[str, ClauseElement]:
+    tags, ids = _each("json_each", "tags", String), _each("json_each", "ids", String, Integer)
+    return _own(sqlite.insert, tags, ids)
+
+
+def _of_postgresql() -> Mapping[str, ClauseElement]:
+    tags = _each("jsonb_array_elements_text", "tags", JSONB)
+    ids = _each("jsonb_array_elements_text", "ids", JSONB, BigInteger)
+    return {**_own(postgresql.insert, tags, ids), "append": _append_at_once(tags)}
+
+
+_OWN: Mapping[str, Mapping[str, ClauseElement]] = {"sqlite": _of_sqlite(), "postgresql": _of_postgresql()}
 _DIALECTS: Mapping[str, Any] = {
     "sqlite": sqlite.dialect(paramstyle="named"),
     "postgresql": postgresql.dialect(paramstyle="pyformat"),  # type: ignore[no-untyped-call]
@@ -227,6 +335,12 @@ class Statements:
         self._named = {name: self._compiled(each) for name, each in {**STATEMENTS, **_OWN[dialect]}.items()}
         self._lists: dict[Shape, Compiled] = {}
         self.append_at_once = "append" in self._named
+        self.fence = None if dialect == "sqlite" else f"LOCK TABLE {self._place(entry)} IN SHARE MODE"
+
+    def _place(self, table: Table) -> str:
+        """A table's name as SQL spells it, for what Core has no statement for."""
+        quoted = _DIALECTS[self._dialect].identifier_preparer.quote
+        return f"{quoted(self._schema)}.{table.name}" if self._schema else table.name
 
     def __getitem__(self, name: str) -> Compiled:
         """A statement by name."""

@@ -6,8 +6,9 @@ Must live here: connections and transactions, our own and the host's. Must not b
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event
@@ -21,6 +22,7 @@ from engine.store.host import HostConnection, Lent, lent, savepoint
 from engine.store.schema import REVISIONS
 from engine.store.statements import compiled
 from engine.store.transaction import Abandoned, Transaction
+from engine.telemetry import Committing
 
 BUSY_SECONDS = 10.0
 
@@ -142,7 +144,8 @@ class Store:
         """
         if connection is not None:
             return self._joined(connection)
-        return self._own(self._writing, self._begin.once if once else self._begin.write)
+        begin = self._begin.once if once else self._begin.write
+        return self._own(self._writing, begin, partial(Committing, self.kind))
 
     def read(self, connection: HostConnection = None) -> AbstractContextManager[Transaction]:
         """Statements that each stand alone: enough for a row and the entries up to it, which never change."""
@@ -153,7 +156,12 @@ class Store:
         return self._own(self._reading, self._begin.snapshot)
 
     @contextmanager
-    def _own(self, turn: AbstractContextManager[None], begin: str | None) -> Iterator[Transaction]:
+    def _own(
+        self,
+        turn: AbstractContextManager[None],
+        begin: str | None,
+        ending: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> Iterator[Transaction]:
         """On a connection of our own, in its turn."""
         with self._guarded, turn:
             with self._connecting:
@@ -166,11 +174,12 @@ class Store:
                 try:
                     transaction = Transaction(cursor, self._statements, locking=begin is not None)
                     yield transaction
-                    transaction.flush()
                 except Abandoned:
                     connection.rollback()
                 else:
-                    connection.commit()
+                    with ending():
+                        transaction.flush()
+                        connection.commit()
             except BaseException:
                 self._undo(pooled)
                 raise

@@ -6,14 +6,15 @@ Must live here: the meaning of each statement's parameters and rows. Must not be
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from engine.canonical import canonical
 from engine.case import CaseRow, Head
 from engine.journal import Entry
 from engine.sealing import SealedCommand
 from engine.store.filters import Filters
 from engine.store.statements import Compiled, Statements
+from engine.subscription import tags
 
 _PAGE = 500
 
@@ -24,16 +25,6 @@ class Abandoned(Exception):
 
 class LostRace(Exception):
     """Another writer moved the case first."""
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
-    """An entry on its way to an adapter."""
-
-    id: int
-    adapter: str
-    attempts: int
-    body: bytes
 
 
 class Transaction:
@@ -72,12 +63,19 @@ class Transaction:
         self._cursor.execute(statement.text, {**statement.constants, **values} if statement.constants else values)
         return self._cursor
 
-    def _rows(self, name: str, **values: object) -> Sequence[Any]:
+    def fence(self) -> None:
+        """Wait until every entry that is being written is there, and let nobody write until the end."""
+        if self._statements.fence is not None:
+            self._cursor.execute(self._statements.fence, {})  # with parameters, or a doubled percent sign would stay
+
+    def rows(self, name: str, **values: object) -> Sequence[Any]:
+        """All rows of one statement."""
         self.flush()
         rows: Sequence[Any] = self._execute(self._statements[name], values).fetchall()
         return rows
 
-    def _row(self, name: str, **values: object) -> Any:
+    def row(self, name: str, **values: object) -> Any:
+        """The first row of one statement."""
         self.flush()
         return self._execute(self._statements[name], values).fetchone()
 
@@ -94,22 +92,22 @@ class Transaction:
 
     def head(self, shop: str, case: str) -> Head | None:
         """The head of a case."""
-        row = self._row("head", shop=shop, case_id=case)
+        row = self.row("head", shop=shop, case_id=case)
         return None if row is None else Head(shop, case, *row)
 
     def case(self, shop: str, case: str) -> CaseRow | None:
         """The row of a case."""
-        row = self._row("case", shop=shop, case_id=case)
+        row = self.row("case", shop=shop, case_id=case)
         return None if row is None else _case_row(shop, case, *row)
 
     def answered(self, shop: str, command_id: str) -> bytes | None:
         """The entry that answered a command id."""
-        row = self._row("answered", shop=shop, command_id=command_id)
+        row = self.row("answered", shop=shop, command_id=command_id)
         return None if row is None else bytes(row[0])
 
     def entries(self, shop: str, case: str, *, after: int = 0, until: int) -> list[bytes]:
         """Bodies of a case's entries, in order, behind one seq and up to another."""
-        return [bytes(row[0]) for row in self._rows("entries", shop=shop, case_id=case, after=after, until=until)]
+        return [bytes(row[0]) for row in self.rows("entries", shop=shop, case_id=case, after=after, until=until)]
 
     def all_entries(self) -> Iterator[tuple[bytes, str]]:
         """Bodies and seals of every entry, by shop, case and seq."""
@@ -122,7 +120,7 @@ class Transaction:
 
     def _pages(self, name: str, key: dict[str, object]) -> Iterator[Any]:
         """All rows, a page at a time by key, so that memory stays flat."""
-        while rows := self._rows(name, limit=_PAGE, **key):
+        while rows := self.rows(name, limit=_PAGE, **key):
             yield from rows
             key = dict(zip(key, rows[-1], strict=False))
 
@@ -134,7 +132,7 @@ class Transaction:
 
     def case_ids(self, shop: str, case: str, limit: int) -> list[tuple[str, str]]:
         """Shop and id of the cases that the journal knows, behind a given one."""
-        return [(row[0], row[1]) for row in self._rows("case_ids", shop=shop, case_id=case, limit=limit)]
+        return [(row[0], row[1]) for row in self.rows("case_ids", shop=shop, case_id=case, limit=limit)]
 
     def open(self, entry: Entry, row: CaseRow) -> None:
         """Append the first entry of a case, with its row. Raises LostRace."""
@@ -187,7 +185,7 @@ class Transaction:
 
     def personal(self, shop: str, case: str, seq: int) -> dict[str, tuple[bytes, str]]:
         """Salt and value of each personal value of an entry that was not erased."""
-        rows = self._rows("personal", shop=shop, case_id=case, seq=seq)
+        rows = self.rows("personal", shop=shop, case_id=case, seq=seq)
         return {path: (bytes(salt), value) for path, salt, value in rows}
 
     def forget(self, shop: str, subject: str) -> int:
@@ -199,35 +197,28 @@ class Transaction:
 
     def rules(self, digest: str) -> bytes | None:
         """A rules body by its digest."""
-        row = self._row("rules", digest=digest)
+        row = self.row("rules", digest=digest)
         return None if row is None else bytes(row[0])
 
     def all_rules(self) -> list[tuple[str, bytes]]:
         """Every rules body."""
-        return [(digest, bytes(body)) for digest, body in self._rows("all_rules")]
+        return [(digest, bytes(body)) for digest, body in self.rows("all_rules")]
 
     def keep_rules(self, digest: str, body: bytes) -> None:
         """Keep a rules body; the same one twice is once."""
         self.run("keep_rules", digest=digest, body=body)
 
-    # --- outbox --------------------------------------------------------------------------------------------------
 
-    def subscribe(self, adapter: str, workflow: str, answer: str) -> None:
-        """Queue what matches for an adapter from now on; `*` matches all."""
-        self.run("subscribe", adapter=adapter, workflow=workflow, answer=answer)
-
-    def due(self, adapter: str, now: str, most: int, limit: int) -> list[OutboxRow]:
-        """Rows to deliver to an adapter now; of each case only the oldest."""
-        rows = self._rows("due", adapter=adapter, now=now, most=most, limit=limit)
-        return [OutboxRow(id_, adapter, tried, bytes(body)) for id_, tried, body in rows]
-
-    def delivered(self, id_: int) -> None:
-        """A row arrived."""
-        self.run("delivered", id=id_)
-
-    def failed(self, id_: int, attempts: int, due_at: str, error: str) -> None:
-        """A row did not arrive; when to try again."""
-        self.run("failed", id=id_, attempts=attempts, due_at=due_at, error=error)
+def queue_values(entry: Entry, now: str) -> dict[str, object]:
+    """What queueing an entry is given."""
+    return {
+        "shop_new": entry.shop,
+        "case_id_new": entry.case,
+        "seq_new": entry.seq,
+        "queued_at_new": now,
+        "due_at_new": now,
+        "tags": canonical(tags(entry)).decode(),
+    }
 
 
 def _case_row(shop: str, case: str, workflow: str, rules: str, state: str, is_open: object, *rest: Any) -> CaseRow:
@@ -256,5 +247,4 @@ def _values(entry: Entry, row: CaseRow) -> dict[str, object]:
     """All that the statements of an append are given, whichever they are."""
     entered = _entry_values(entry)
     again = {f"{name}_new": value for name, value in entered.items()}
-    answer = "accepted" if entry.accepted else "refused"
-    return {**_row_values(row), **entered, **again, "due_at_new": row.recorded_at, "answer": answer}
+    return {**_row_values(row), **entered, **again, **queue_values(entry, row.recorded_at)}

@@ -4,15 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tests.reference import api, cli, events, glossary, index, settings, sop, tables
+from tests.reference import (
+    api,
+    asyncapi,
+    cli,
+    envelope,
+    events,
+    glossary,
+    index,
+    people,
+    settings,
+    sop,
+    tables,
+    telemetry,
+)
 
 GENERATED: Mapping[str, Callable[[], str]] = {
     **sop.PARTS,
     **api.PARTS,
     **cli.PARTS,
     **events.PARTS,
+    **envelope.PARTS,
     **tables.PARTS,
     **settings.PARTS,
     **glossary.PARTS,
     **index.PARTS,
+    **people.PARTS,
+    **telemetry.PARTS,
 }
+
+FILES: Mapping[str, Callable[[], str]] = {**asyncapi.FILES}
+"""The files that are generated whole, by their path."""

@@ -31,9 +31,16 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "api.errors": ("engine.errors",),
     "api.sop": ("engine.guards.clause", "engine.guards.figure", "engine.rules", "engine.profiles"),
     "api.journal": ("engine.journal", "engine.findings", "engine.transfer"),
+    "api.delivery": (
+        "engine.envelope",
+        "engine.subscription",
+        "engine.delivery",
+        "engine.outbox",
+        "adapters.settings",
+    ),
     "api.world": ("engine.ports",),
 }
-_ALSO = ("adapters.bootstrap", "engine.guards.figure")
+_ALSO = ("adapters.bootstrap", "adapters.settings", "engine.guards.figure")
 """Modules whose own functions hosts and SOP developers import from where they are."""
 
 

@@ -10,7 +10,7 @@ from typing import TextIO
 
 import typer
 
-from adapters.inbound.cli import case, db, demo, journal, play, sop
+from adapters.inbound.cli import case, db, demo, journal, outbox, play, sop, worker
 from adapters.inbound.cli.door import Door
 
 app = typer.Typer(
@@ -27,6 +27,8 @@ app.add_typer(case.app, name="case")
 app.add_typer(sop.app, name="sop")
 app.add_typer(journal.app, name="journal")
 app.add_typer(db.app, name="db")
+app.add_typer(outbox.app, name="outbox")
+app.command("worker")(worker.worker)
 app.command("audit")(journal.audit)
 
 

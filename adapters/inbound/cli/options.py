@@ -27,7 +27,8 @@ def _actor(text: str) -> Actor:
         raise typer.BadParameter(message) from None
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """A time with its zone. Raises typer's BadParameter."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -83,6 +84,12 @@ Schema = Annotated[
     str | None,
     typer.Option("--schema", envvar="GONGDAN_SCHEMA", metavar="NAME", help="表所在的 schema / The tables' schema."),
 ]
+Settings = Annotated[
+    Path | None,
+    typer.Option(
+        "--settings", envvar="GONGDAN_SETTINGS", metavar="FILE", help="适配器设置文件 / The TOML file of the adapters."
+    ),
+]
 ShopId = Annotated[str, typer.Option("--shop", envvar="GONGDAN_SHOP", metavar="ID", help="门店 / The shop.")]
 By = Annotated[
     Actor, typer.Option("--by", parser=_actor, metavar="ID:ROLE", help="谁 / Who acts, such as sa-1:service_advisor.")
@@ -109,7 +116,7 @@ Facts = Annotated[
 ]
 At = Annotated[
     datetime | None,
-    typer.Option("--at", parser=_moment, metavar="TIME", help="发生时间 / When it happened (ISO, with zone)."),
+    typer.Option("--at", parser=moment, metavar="TIME", help="发生时间 / When it happened (ISO, with zone)."),
 ]
 Expected = Annotated[
     int | None, typer.Option("--expected", metavar="VERSION", help="所依据的版本 / The version you decided on.")

@@ -1,4 +1,4 @@
-"""`gongdan sop`: the clauses of a profile in words, and the table as a picture. Asks no database."""
+"""`gongdan sop`: a profile in words, the table as a picture, what goes out as AsyncAPI. Asks no database."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from adapters.asyncapi import asyncapi
 from adapters.inbound.cli import options as given
 from adapters.inbound.cli.answers import spoken
 from adapters.inbound.cli.coverage import coverage
@@ -101,6 +102,12 @@ def graph(
         show_json({"workflow": workflow, "facts": facts, "mermaid": picture})
     else:
         typer.echo(picture, nl=False)
+
+
+@app.command("asyncapi")
+def show_asyncapi() -> None:
+    """对外事件的 AsyncAPI 文档（JSON） / The events that go out, as an AsyncAPI document in JSON."""
+    show_json(asyncapi(standard_catalogue()))
 
 
 def _rules(catalogue: Catalogue, profile: str, workflow: str) -> Rules:

@@ -78,10 +78,10 @@ def kit_removed_before_customer(attempt: Attempt[ro.KitRemoved | ro.FollowUpClos
 )
 def gate_pass_shown(attempt: Attempt[ro.VehicleLeft | ro.FollowUpClosed]) -> Verdict:
     """The pass that was issued is the pass that was shown, and it came with its reminder."""
-    fact, paid = attempt.case.last(ro.GatePassIssued), attempt.case.the(ro.Paid).event
+    fact, paid = attempt.case.last(ro.GatePassIssued), attempt.case.last(ro.Paid)
     given = fact.event if fact else ro.GatePassIssued()
     left = put_or_last(attempt, ro.VehicleLeft) or ro.VehicleLeft()
-    receipt, issued, shown = paid.receipt_no, given.gate_pass_no, left.gate_pass_no
+    receipt, issued, shown = paid.event.receipt_no if paid else None, given.gate_pass_no, left.gate_pass_no
     fine = None not in {receipt, issued} and shown == issued and given.belongings_reminded is True
     return met(fine, receipt=receipt, issued=issued, shown=shown, reminded=given.belongings_reminded)
 

@@ -135,7 +135,7 @@ def _prepared(case: Case) -> Fact[Event] | None:
 
 def _board_knows(case: Case) -> bool:
     """A customer who was not told in person is away: the board was updated after the first such notice."""
-    passed, in_person = case.the(ro.QcPassed), ro.NoticeChannel.IN_PERSON
+    passed, in_person = case.last(ro.QcPassed), ro.NoticeChannel.IN_PERSON
     notices = [fact for fact in case.all(ro.CustomerNotified) if fact.after(passed)]
     away = [fact for fact in notices if fact.event.channel is not in_person]
     return not away or bool(since(case.all(ro.BoardUpdated), away[0]))
