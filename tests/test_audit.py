@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -375,13 +374,17 @@ def test_a_forgery_is_found_though_the_whole_chain_is_sealed_anew(name):
 
 
 def test_a_history_on_which_a_guard_cannot_stand_is_a_finding_and_no_crash():
-    entries = documents(LINES)[:2]
-    entries[1]["outcome"]["state"] = "settled"
-    closed = copy.deepcopy(entries[1]) | {"seq": 3, "version": 3}
-    closed["command"] |= {"id": "id-99", "name": "follow_up_closed", "facts": {}}
-    closed["outcome"] |= {"event": "follow_up_closed", "state": "followed-up"}
+    def relies_on_what_is_not_there(attempt: Attempt[ro.KitFitted]) -> Verdict:
+        return met(attempt.case.the(ro.Paid) is not None)
 
-    assert kinds(resealed(LINES, [*entries, closed])) == {"replay.state", "replay.impossible"}
+    purpose = CATALOGUE.clauses["arrive.purpose-recorded"]
+    fragile = replace(purpose, judge=relies_on_what_is_not_there)
+    catalogue = replace(CATALOGUE, clauses={**CATALOGUE.clauses, purpose.id: fragile})
+
+    report = audit_journal(LINES, catalogue)
+
+    assert found(report) == {"replay.impossible"}
+    assert {finding.facts["reason"] for finding in report.findings} == {"LookupError"}
 
 
 def test_the_first_entry_must_be_an_opening():

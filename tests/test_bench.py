@@ -21,6 +21,7 @@ from bench.sizes import QUICK
 
 ROOT = Path(__file__).parents[1]
 MEASURES = {
+    "delivery_sqlite",
     "apply_normal",
     "apply_full",
     "batch_normal",

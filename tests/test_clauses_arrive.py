@@ -295,7 +295,9 @@ def test_a_customer_looked_after_once_is_told_again_at_any_time() -> None:
     assert noted(put(desk, ro.WaitTick(acknowledged=True), by=GUARD, minutes=20), ACKNOWLEDGED) is None
 
 
-@pytest.mark.parametrize("role", [role for role in Role if role not in {Role.CUSTOMER, Role.SENDER, Role.OEM}])
+@pytest.mark.parametrize(
+    "role", [role for role in Role if role not in {Role.CUSTOMER, Role.SENDER, Role.OEM, Role.SYSTEM}]
+)
 def test_whoever_of_the_staff_is_there_may_look_after_a_waiting_customer(role: Role) -> None:
     assert isinstance(put(arrived(), SPOKEN_TO, by=co.actor(role)), Accepted)
 

@@ -97,8 +97,9 @@ def test_an_interrupt_ends_it_with_130(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     put = ("case", "apply", "RO-1", "paid", "--by", "a:b", "--facts", f"@{pipe}")
-    with start(*put) as process, pipe.open("wb"):  # which opens when the program reads from it
-        process.send_signal(signal.SIGINT)
+    with start(*put) as process:
+        with pipe.open("wb"):  # which opens when the program reads from it, and ends what it reads when it is closed
+            process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert err == b""
