@@ -38,8 +38,8 @@ INSERT INTO gongdan_personal (shop, case_id, seq, path, subject, salt, value) VA
 _QUEUE = """
 INSERT INTO gongdan_outbox (adapter, shop, case_id, seq, attempts, queued_at, due_at)
 SELECT adapter, %s, %s, %s, 0, %s, %s FROM gongdan_subscription AS s
-WHERE fields = (SELECT count(DISTINCT field) FROM gongdan_filter AS f
-                WHERE f.adapter = s.adapter AND f.field || ':' || f.value IN (%s, %s, %s, %s))"""
+WHERE fields = 0 OR fields = (SELECT count(DISTINCT field) FROM gongdan_filter AS f
+                               WHERE f.adapter = s.adapter AND f.field || ':' || f.value IN (%s, %s, %s, %s))"""
 
 
 @dataclass(frozen=True, slots=True)

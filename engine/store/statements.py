@@ -81,7 +81,7 @@ def _matches(tags: Any) -> Any:
     found = select(func.count(func.distinct(filter_.c.field))).where(
         filter_.c.adapter == subscription.c.adapter, tag.in_(tags)
     )
-    return subscription.c.fields == found.scalar_subquery()
+    return or_(subscription.c.fields == literal_column("0"), subscription.c.fields == found.scalar_subquery())
 
 
 def _queued(tags: Any) -> Select[Any]:
