@@ -21,19 +21,17 @@ from engine.events import repair_order as ro
 from engine.events.common import CaseOpened, ClauseWaived
 from engine.events.event import Attachment, Event
 from engine.events.personal import Personal
-from engine.guards.repair_order.order import (
+from engine.guards.repair_order.lines import (
     amount,
     billed,
     customer_pays,
-    kit_on,
-    latest,
     lines_with_part,
     pending_lines,
     put_lines,
     signed_lines,
-    since,
     total,
 )
+from engine.guards.repair_order.order import kit_on, latest, since
 from engine.journal import Entry
 from engine.roles import Role
 from engine.sealing import seal

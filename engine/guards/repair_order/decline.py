@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from engine.events import repair_order as ro
 from engine.guards.clause import Attempt, Verdict, clause, met
-from engine.guards.repair_order.order import kit_on, latest, open_advice
+from engine.guards.repair_order.lines import open_advice
+from engine.guards.repair_order.order import kit_on, latest
 from engine.text import Text
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from engine.events import repair_order as ro
 from engine.guards.clause import NOT_CONCERNED, Attempt, Binding, Verdict, clause, met
-from engine.guards.repair_order.order import day_of, is_overhaul, put_or_last, since, standing
+from engine.guards.repair_order.lines import is_overhaul
+from engine.guards.repair_order.order import day_of, put_or_last, since, standing
 from engine.text import Text
 
 

@@ -8,18 +8,8 @@ from engine.case import Case
 from engine.events import repair_order as ro
 from engine.guards.clause import Attempt, Binding, Verdict, clause, met
 from engine.guards.figure import Figure, number
-from engine.guards.repair_order.order import (
-    billed,
-    day_of,
-    is_maintenance,
-    latest,
-    lines_with_part,
-    points,
-    put_or_last,
-    signed_lines,
-    since,
-    standing,
-)
+from engine.guards.repair_order.lines import billed, is_maintenance, lines_with_part, signed_lines
+from engine.guards.repair_order.order import day_of, latest, points, put_or_last, since, standing
 from engine.text import Text
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from engine.case import Case
 from engine.events import repair_order as ro
 from engine.guards.clause import Attempt, Binding, Verdict, clause, met
-from engine.guards.repair_order.order import happened, promised_at, put_or_last, signed_lines, since, whole_minutes
+from engine.guards.repair_order.lines import promised_at, signed_lines
+from engine.guards.repair_order.order import happened, put_or_last, since, whole_minutes
 from engine.text import Text
 
 

@@ -7,7 +7,8 @@ from decimal import Decimal
 from engine.case import Case
 from engine.events import repair_order as ro
 from engine.guards.clause import NOT_CONCERNED, Attempt, Binding, Verdict, clause, met
-from engine.guards.repair_order.order import amount, customer_pays, is_supplement, latest, put_lines, since, standing
+from engine.guards.repair_order.lines import amount, customer_pays, is_supplement, put_lines
+from engine.guards.repair_order.order import latest, since, standing
 from engine.text import Text
 
 _QUOTED = (ro.LineQuoted, ro.QuoteIssued)

@@ -7,7 +7,8 @@ from decimal import Decimal
 from engine.events import repair_order as ro
 from engine.guards.clause import Attempt, Verdict, clause, met
 from engine.guards.figure import Figure, percent
-from engine.guards.repair_order.order import amount, billed, estimate, latest, signed_lines, total
+from engine.guards.repair_order.lines import amount, billed, estimate, signed_lines, total
+from engine.guards.repair_order.order import latest
 from engine.text import Text
 
 Billing = ro.StatementPrinted | ro.Paid

@@ -9,17 +9,8 @@ from engine.events import repair_order as ro
 from engine.events.event import Event
 from engine.guards.clause import NOT_CONCERNED, Attempt, Binding, Verdict, clause, met
 from engine.guards.figure import Figure, minutes, number
-from engine.guards.repair_order.order import (
-    earlier,
-    happened,
-    latest,
-    promised_at,
-    put_or_last,
-    signed_lines,
-    since,
-    waited,
-    whole_minutes,
-)
+from engine.guards.repair_order.lines import promised_at, signed_lines
+from engine.guards.repair_order.order import earlier, happened, latest, put_or_last, since, waited, whole_minutes
 from engine.roles import Role
 from engine.text import Text
 

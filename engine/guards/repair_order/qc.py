@@ -5,16 +5,8 @@ from __future__ import annotations
 from engine.case import Case
 from engine.events import repair_order as ro
 from engine.guards.clause import Attempt, Binding, Verdict, clause, met
-from engine.guards.repair_order.order import (
-    complaints,
-    latest,
-    lines_with_part,
-    points,
-    put_or_last,
-    signed_lines,
-    since,
-    unreproduced,
-)
+from engine.guards.repair_order.lines import lines_with_part, signed_lines
+from engine.guards.repair_order.order import complaints, latest, points, put_or_last, since, unreproduced
 from engine.text import Text
 
 _NOT_DONE = ro.OperationResult.NOT_DONE

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from engine.events import repair_order as ro
 from engine.guards.clause import Attempt, Binding, Verdict, clause, met
-from engine.guards.repair_order.order import billed, latest, lines_of, open_plans, pending_lines
+from engine.guards.repair_order.lines import billed, lines_of, pending_lines
+from engine.guards.repair_order.order import latest, open_plans
 from engine.text import Text
 
 Quotation = ro.QuoteIssued | ro.SupplementFound

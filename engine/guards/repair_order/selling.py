@@ -8,7 +8,7 @@ from engine.case import Case
 from engine.events import repair_order as ro
 from engine.guards.clause import Attempt, Binding, Verdict, clause, met
 from engine.guards.figure import Figure, number
-from engine.guards.repair_order.order import amount, pending_lines
+from engine.guards.repair_order.lines import amount, pending_lines
 from engine.text import Text
 
 Quotation = ro.QuoteIssued | ro.SupplementFound

@@ -7,12 +7,11 @@ from engine.events import repair_order as ro
 from engine.events.event import Event
 from engine.guards.clause import Attempt, Binding, Verdict, clause, met
 from engine.guards.figure import Figure, minutes
+from engine.guards.repair_order.lines import is_maintenance, lines_with_part
 from engine.guards.repair_order.order import (
     at_peak,
     earlier,
     happened,
-    is_maintenance,
-    lines_with_part,
     put_or_last,
     since,
     standing,

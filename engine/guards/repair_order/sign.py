@@ -5,7 +5,8 @@ from __future__ import annotations
 from engine.events import repair_order as ro
 from engine.guards.clause import NOT_CONCERNED, Attempt, Verdict, clause, met
 from engine.guards.figure import Figure, codes
-from engine.guards.repair_order.order import is_signed, is_supplement, points
+from engine.guards.repair_order.lines import is_signed, is_supplement
+from engine.guards.repair_order.order import points
 from engine.text import Text
 
 

@@ -5,17 +5,8 @@ from __future__ import annotations
 from engine.case import Case
 from engine.events import repair_order as ro
 from engine.guards.clause import NOT_CONCERNED, Attempt, Binding, Verdict, clause, met
-from engine.guards.repair_order.order import (
-    amount,
-    billed,
-    latest,
-    lines_with_part,
-    open_advice,
-    put_or_last,
-    signed_lines,
-    since,
-    statement,
-)
+from engine.guards.repair_order.lines import amount, billed, lines_with_part, open_advice, signed_lines, statement
+from engine.guards.repair_order.order import latest, put_or_last, since
 from engine.text import Text
 
 Billing = ro.StatementPrinted | ro.Paid

@@ -5,7 +5,8 @@ from __future__ import annotations
 from engine.events import repair_order as ro
 from engine.guards.clause import Attempt, Binding, Verdict, clause, met
 from engine.guards.figure import Figure, number
-from engine.guards.repair_order.order import earlier, is_signed, latest, lines_of, signed_lines
+from engine.guards.repair_order.lines import is_signed, lines_of, signed_lines
+from engine.guards.repair_order.order import earlier, latest
 from engine.text import Text
 
 

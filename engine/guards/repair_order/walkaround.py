@@ -8,7 +8,8 @@ from engine.case import Case
 from engine.events import repair_order as ro
 from engine.guards.clause import NOT_CONCERNED, Attempt, Binding, Verdict, clause, met
 from engine.guards.figure import Figure, codes
-from engine.guards.repair_order.order import is_supplement, latest, put_lines, signed_lines, since
+from engine.guards.repair_order.lines import is_supplement, put_lines, signed_lines
+from engine.guards.repair_order.order import latest, since
 from engine.text import Text
 
 _PHOTOGRAPHED = {ro.FindingResult.DAMAGED, ro.FindingResult.ABNORMAL, ro.FindingResult.MISSING}

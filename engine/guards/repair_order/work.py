@@ -8,7 +8,8 @@ from engine.case import Case, Fact
 from engine.events import repair_order as ro
 from engine.events.event import Event
 from engine.guards.clause import Attempt, Binding, Verdict, clause, met
-from engine.guards.repair_order.order import latest, put_or_last, signed_lines, whole_minutes
+from engine.guards.repair_order.lines import signed_lines
+from engine.guards.repair_order.order import latest, put_or_last, whole_minutes
 from engine.roles import Role
 from engine.text import Text
 
