@@ -240,6 +240,7 @@ class BadConnection(GongdanError):
 
     words = Text(zh="传入的连接应为 {expected}，实为 {actual}。", en="connection should be {expected}, it is {actual}.")
     codes: ClassVar[Mapping[str, Text]] = {
+        "sqlalchemy": Text(zh="SQLAlchemy 的 Connection 或 Session", en="a Connection or Session of SQLAlchemy"),
         "sync": Text(zh="run_sync 内的同步连接", en="the synchronous one inside run_sync"),
         "utf-8": Text(zh="UTF-8 编码", en="encoded in UTF-8"),
         "transaction": Text(zh="处于事务中", en="in a transaction"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, make_url
 from sqlalchemy.orm import Session
 
 from adapters.bootstrap import bootstrap
@@ -326,6 +327,26 @@ def test_the_tables_are_made_in_the_hosts_transaction_and_go_with_its_rollback(d
         connection.commit()
 
         assert store.check() == REVISIONS[-1]
+
+
+def test_the_tables_are_made_on_a_sessions_connection(database):
+    store = Store(database)
+    with closing(store), sqlalchemy_engine(database) as own, Session(own) as session:
+        store.upgrade(session)
+        assert store.check(session) == REVISIONS[-1]
+        session.commit()
+
+        assert store.check() == REVISIONS[-1]
+
+
+def test_the_tables_are_made_on_a_connection_of_sqlalchemy_only(sqlite):
+    store = Store(sqlite)
+    with closing(store), closing(sqlite3.connect(make_url(sqlite).database)) as raw:
+        for act in (store.upgrade, store.check):
+            with pytest.raises(BadConnection) as error:
+                act(raw)
+            assert "SQLAlchemy 的 Connection 或 Session" in error.value.text.zh
+            assert "sqlite3.Connection" in error.value.text.en
 
 
 def test_the_tables_are_not_made_on_a_connection_that_commits_by_itself(postgresql):

@@ -60,10 +60,19 @@ def lent(connection: HostConnection, kind: str) -> Iterator[Lent]:
         yield Lent(_cursor(dbapi, driver, kind), driver)
 
 
+def of_sqlalchemy(connection: HostConnection) -> Connection:
+    """The SQLAlchemy connection that a host passes, or that its session is on. Raises BadConnection for any other."""
+    if hasattr(type(connection), "get_bind"):
+        connection = connection.connection()
+    if not isinstance(connection, Connection):
+        raise BadConnection(expected="sqlalchemy", actual=_name(connection))
+    return connection
+
+
 def _dbapi(connection: HostConnection) -> Any:
     """The DB-API connection inside what a host passes; None where it was closed."""
     if hasattr(type(connection), "get_bind"):  # SQLAlchemy's Session, scoped_session
-        connection = connection.connection()
+        connection = of_sqlalchemy(connection)
     if isinstance(connection, Connection):
         if not connection.in_transaction():
             connection.begin()  # as executing anything on it would

@@ -18,7 +18,7 @@ from engine.errors import BadConnection, OtherSchema, StoreUnavailable
 from engine.store import migrate
 from engine.store.address import address, existing, in_memory, shown
 from engine.store.complaints import Guarded
-from engine.store.host import HostConnection, Lent, lent, savepoint
+from engine.store.host import HostConnection, Lent, lent, of_sqlalchemy, savepoint
 from engine.store.schema import REVISIONS
 from engine.store.statements import compiled
 from engine.store.transaction import Abandoned, Transaction
@@ -76,13 +76,14 @@ class Store:
 
     # --- the tables ----------------------------------------------------------------------------------------------
 
-    def upgrade(self, connection: Connection | None = None) -> tuple[str | None, str]:
-        """Bring the tables to this version, all or nothing, on the host's SQLAlchemy connection if one is given.
+    def upgrade(self, connection: HostConnection = None) -> tuple[str | None, str]:
+        """Bring the tables to this version, all or nothing; in a host's transaction, if one is given.
 
-        The revision before, None when there were no tables, and after. Raises OtherSchema for tables of a newer
-        version, StoreUnavailable.
+        Then `connection` is a Connection or a Session of SQLAlchemy. The revision before, None when there were no
+        tables, and after. Raises OtherSchema for tables of a newer version, BadConnection, StoreUnavailable.
         """
         if connection is not None:
+            connection = of_sqlalchemy(connection)
             with self._guarded, lent(connection, self.kind) as host:
                 if self.kind == "sqlite" and not host.in_transaction:
                     connection.exec_driver_sql(self._begin.write)  # its driver begins none for a CREATE TABLE
@@ -102,10 +103,10 @@ class Store:
         migrate.upgrade(connection, self.schema)
         return known, REVISIONS[-1]
 
-    def check(self, connection: Connection | None = None) -> str:
+    def check(self, connection: HostConnection = None) -> str:
         """The revision of the tables, when it is this version's; else OtherSchema is raised. Creates no file."""
         with self._guarded:
-            known = migrate.current(connection, self.schema) if connection is not None else self._known()
+            known = self._known() if connection is None else migrate.current(of_sqlalchemy(connection), self.schema)
         if known is None:
             raise OtherSchema(url=self.url, expected=REVISIONS[-1], actual="none", remedy="upgrade")
         self._expect(known, REVISIONS[-1:])
