@@ -323,7 +323,8 @@ class Told:
         self.name, self.told, self.whole = name, told, whole
 
     def deliver(self, entry):
-        os.kill(os.getpid(), self.told) if self.whole else signal.raise_signal(self.told)
+        told, self.told = self.told, 0  # once: a second signal would end the process, and 0 is none
+        os.kill(os.getpid(), told) if self.whole or not told else signal.raise_signal(told)
 
     def close(self):
         print("closed")
