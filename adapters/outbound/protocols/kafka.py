@@ -8,7 +8,7 @@ from string import ascii_letters, digits
 from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
-from aiokafka.errors import (  # type: ignore[import-untyped]
+from aiokafka.errors import (  # type: ignore[import-untyped]  # it has no types
     AuthenticationFailedError,
     KafkaConnectionError,
     MessageSizeTooLargeError,

@@ -51,7 +51,7 @@ class Redis(Protocol):
             socket_timeout=self.patience,
             message_format=Plain,
             codec=AS_IT_IS,
-            logger=None,  # type: ignore[arg-type]
+            logger=None,  # type: ignore[arg-type]  # it takes none, and is not annotated so
         )
 
     def arguments(self, entry: Entry, _headers: dict[str, str]) -> dict[str, Any]:

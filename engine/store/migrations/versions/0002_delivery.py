@@ -25,20 +25,20 @@ def upgrade() -> None:
     for field, column in (("workflows", "workflow"), ("answers", "answer")):
         op.execute(
             text(
-                f"INSERT INTO {place}filter (adapter, field, value) "  # noqa: S608
+                f"INSERT INTO {place}filter (adapter, field, value) "  # noqa: S608 - likewise
                 f"SELECT adapter, '{field}', {column} FROM {place}subscription_1 WHERE {column} <> '*'"
             )
         )
     op.execute(
         text(
-            f"INSERT INTO {place}subscription (adapter, fields, begins_at) SELECT adapter, "  # noqa: S608
+            f"INSERT INTO {place}subscription (adapter, fields, begins_at) SELECT adapter, "  # noqa: S608 - likewise
             f"(SELECT count(*) FROM {place}filter AS f WHERE f.adapter = s.adapter), '{_EPOCH}' "
             f"FROM {place}subscription_1 AS s"
         )
     )
     op.execute(
         text(
-            f"INSERT INTO {place}outbox (adapter, shop, case_id, seq, attempts, queued_at, due_at) "  # noqa: S608
+            f"INSERT INTO {place}outbox (adapter, shop, case_id, seq, attempts, queued_at, due_at) "  # noqa: S608 - likewise
             f"SELECT adapter, shop, case_id, seq, 0, due_at, due_at FROM {place}outbox_1 ORDER BY id"
         )
     )
