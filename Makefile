@@ -3,16 +3,16 @@ PYTHON ?= python3
 BIN    := .venv/bin
 READY  := .venv/.ready
 
-.PHONY: demo test check bench soak mutants docs lock clean help
+.PHONY: demo test check bench soak soak-audit mutants docs lock clean help
 
 help:            ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
 
-demo: $(READY)   ## play four repair orders, audit their journal, catch two forgeries
+demo: $(READY)   ## play four repair orders, prove their log, catch three forgeries
 	@$(BIN)/python -m adapters.inbound.cli demo
 
 test: check      ## everything CI runs: format, lint, types, floors, tests, coverage
-	$(BIN)/coverage run -m pytest --numprocesses=$$(($$(nproc) + 1))  # they wait for disks and each other, too
+	$(BIN)/coverage run -m pytest --numprocesses=$$(($$(nproc) + 2)) --dist=loadgroup  # they wait for disks and each other, too
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -27,6 +27,9 @@ bench: $(READY)  ## ratios against hand-written floors, in one run (never part o
 
 soak: $(READY)   ## the crash, race and Hypothesis tests at length
 	$(BIN)/python -m pytest -m soak
+
+soak-audit: $(READY)  ## 100,000 honest operations, kills among them: no bundle raises a false alarm
+	$(BIN)/python -m pytest -m soak_audit
 
 mutants: $(READY)  ## break every guard in turn, and see that a test fails for it
 	$(BIN)/python -m tests.mutants
@@ -48,5 +51,5 @@ $(READY): pyproject.toml $(wildcard constraints.txt)
 	  && $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet $(addprefix --constraint ,$(wildcard constraints.txt)) \
-	  --group dev --editable '.[cli,pg,webhook,brokers,people]'
+	  --group dev --editable '.[cli,pg,webhook,brokers,people,proof,report]'
 	touch $@

@@ -188,8 +188,8 @@ def _facts(kind: type[Event]) -> Schema:
 def _written(form: Any) -> Any:  # noqa: PLR0911 - a line for each kind
     """A form as what is written by it: commitments for personal values, nothing for what is absent, no titles."""
     match form:
-        case {"x-personal": True}:
-            return _ref("Commitment")
+        case {"x-personal": True, **rest}:
+            return {**_ref("Commitment"), **{name: rest[name] for name in ("description",) if name in rest}}
         case {"anyOf": [one, {"type": "null"}], "default": None, **rest}:
             return {**_written(one), **_written(rest)}
         case {"$ref": str() as target, **rest}:

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from engine import Adapter, Catalogue, Engine, GongdanError, Retry, Store, World, standard_catalogue
+from engine import Adapter, Catalogue, Engine, GongdanError, Retention, Retry, Store, World, standard_catalogue
 
 DEFAULT_URL = "sqlite:///gongdan.db"
 
@@ -32,12 +32,13 @@ def bootstrap(
     synchronous: str = "FULL",
     busy_seconds: float = 10.0,
     retry: Retry = Retry(),
+    retention: Retention = Retention(),
 ) -> Engine:
     """An engine on a database that has its tables; with `upgrade` they are made or brought up to date first.
 
     `schema` is the PostgreSQL schema of the tables. `synchronous` is SQLite's durability: FULL keeps every commit,
     NORMAL may lose the last ones at a power cut. `busy_seconds` is how long to wait for a lock that another writer
-    holds. `retry` is when a failed delivery is tried again.
+    holds. `retry` is when a failed delivery is tried again. `retention` is how long personal values are kept.
 
     Raises OtherSchema for tables of another version, StoreUnavailable.
     """
@@ -47,4 +48,6 @@ def bootstrap(
     except GongdanError:
         store.close()
         raise
-    return Engine(store, catalogue or standard_catalogue(), world or real_world(), adapters, retry=retry)
+    return Engine(
+        store, catalogue or standard_catalogue(), world or real_world(), adapters, retry=retry, retention=retention
+    )

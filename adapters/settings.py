@@ -41,7 +41,8 @@ _SIZE = Text("至多 64 KiB、每行至多 4096 字节的文件", "a file of at 
 _UTF8 = Text("UTF-8 编码的文字", "text in UTF-8")
 _TOML = Text("TOML；第 {line} 行有误", "TOML; line {line} is not")
 _TOML_DEPTH = Text("不嵌套这么深的 TOML", "TOML that is not nested so deep")
-_TABLE = Text("其中一张表：adapters", "one of the tables: adapters")
+_TABLES = ("adapters", "retention")
+_TABLE = Text("其中一张表：{tables}", "one of the tables: {tables}").render({"tables": _TABLES})
 _ADAPTERS = Text("一张表：每行一个适配器，名称 = 设置", "a table with a line for each adapter: its name = its settings")
 _NAMED = Text(
     "适配器名称：1 至 100 个 A-Z a-z 0-9 . _ : @ / + -",
@@ -107,13 +108,18 @@ def _give_up(adapter: Adapter) -> None:
 # --- the file ----------------------------------------------------------------------------------------------------
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """The table of adapters, as it stands in the file."""
+def tables(path: Path) -> dict[str, Any]:
+    """The tables of a settings file, as they stand there. Raises BadSettings."""
     document = _parsed(path)
-    unknown = [name for name in document if name != "adapters"]
+    unknown = [name for name in document if name not in _TABLES]
     if unknown:
         raise BadSettings(where=shown(unknown[0]), expected=_TABLE)
-    adapters = document.get("adapters")
+    return document
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The table of adapters, as it stands in the file."""
+    adapters = tables(path).get("adapters")
     if not isinstance(adapters, dict):
         raise BadSettings(where="adapters", expected=_ADAPTERS)
     return adapters

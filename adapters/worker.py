@@ -6,8 +6,9 @@ Must live here: when to deliver. Must not be known here: how delivering is done,
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from typing import Any
 
 import structlog
 
@@ -19,20 +20,29 @@ POLL_SECONDS = 1.0
 
 
 def work(
-    engine: Engine, adapters: Iterable[Adapter], stop: threading.Event, poll_seconds: float = POLL_SECONDS
+    engine: Engine,
+    adapters: Iterable[Adapter],
+    stop: threading.Event,
+    poll_seconds: float = POLL_SECONDS,
+    also: Iterable[Callable[[threading.Event], None]] = (),
 ) -> Delivered:
     """Deliver to the adapters until `stop` is set; what was done by then. Any number of processes may do so at once.
 
-    With nothing due a thread looks again after `poll_seconds`. A database that is away is waited for. Any other
-    error ends the work: it is raised when every entry in hand has been finished.
+    `also`: what else is done until then, each in a thread of its own, such as checkpoints. With nothing due a thread
+    looks again after `poll_seconds`. A database that is away is waited for. Any other error ends the work: it is
+    raised when every entry in hand has been finished.
     """
-    carried = [*adapters]
-    with engine.observe(), ThreadPoolExecutor(max(len(carried), 1), thread_name_prefix="gongdan") as threads:
+    carried, beside = [*adapters], [*also]
+    with engine.observe(), ThreadPoolExecutor(max(len(carried + beside), 1), thread_name_prefix="gongdan") as threads:
         working = [threads.submit(_carry, engine, adapter, stop, poll_seconds) for adapter in carried]
+        others = [threads.submit(one, stop) for one in beside]
+        everything: list[Future[Any]] = [*working, *others]
         try:
-            wait(working, return_when=FIRST_EXCEPTION)
+            wait(everything, return_when=FIRST_EXCEPTION)
         finally:
             stop.set()
+    for one in others:
+        one.result()
     done = [one.result() for one in working]
     return Delivered(sum(one.delivered for one in done), sum(one.failed for one in done), sum(one.dead for one in done))
 

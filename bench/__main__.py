@@ -17,13 +17,15 @@ from rich import box
 from rich.console import Console
 from rich.table import Column, Table
 
-from bench import delivering
+from bench import delivering, sequencing
 from bench.applying import applying
 from bench.auditing import auditing, memory
 from bench.deciding import deciding
+from bench.growing import growing
 from bench.measure import Measure
 from bench.playing import only_warnings
 from bench.postgresql import on_postgresql
+from bench.proving import proving
 from bench.reading import reading
 from bench.server import CannotStart, running, version
 from bench.sizes import FULL, QUICK, Sizes
@@ -66,10 +68,13 @@ def _measures(folder: Path, sizes: Sizes, conditions: dict[str, object]) -> Iter
     yield from applying(folder, sizes)
     yield from measured_on(running, sizes, conditions)
     yield delivering.on_sqlite(folder, sizes)
+    yield from sequencing.on_sqlite(folder, sizes)
     yield from reading(folder, sizes)
     yield deciding(sizes)
     yield auditing(folder, sizes)
     yield memory(folder, sizes)
+    yield from proving(folder, sizes)
+    yield from growing(folder, sizes)
 
 
 def measured_on(
@@ -85,6 +90,7 @@ def measured_on(
         conditions["postgresql"] = version(url)
         yield from on_postgresql(url, sizes)
         yield from delivering.on_postgresql(url, sizes)
+        yield from sequencing.on_postgresql(url, sizes)
 
 
 def _told(measures: Iterable[Measure]) -> Iterator[Measure]:

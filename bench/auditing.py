@@ -66,7 +66,7 @@ def _peak(file: Path, cases: int) -> int:
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert report.clean
+    assert report.sound
     assert report.cases == cases
     engine.store.close()
     return peak
@@ -88,7 +88,7 @@ def _played(file: Path, cases: int, steps: Sequence[Step]) -> Engine:
 def _by_audit(lines: Sequence[Line], catalogue: Catalogue) -> Contender:
     def play() -> int:
         report = audit_journal(lines, catalogue)
-        assert report.clean
+        assert report.sound
         return report.entries
 
     return play

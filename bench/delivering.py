@@ -5,10 +5,8 @@ What is delivered was queued before, once for each round, so that only deliverin
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 from time import perf_counter
@@ -17,6 +15,7 @@ from adapters.bootstrap import bootstrap
 from bench.measure import Comparison, Measure
 from bench.order import ADVISOR, PROFILE
 from bench.playing import one_by_one, only_warnings
+from bench.processes import running
 from bench.rounds import Contender, interleaved
 from bench.sizes import Sizes
 from engine import Engine, Entry, Shop, Text
@@ -94,7 +93,7 @@ def _to_the_next(names: Sequence[str], deliver: Callable[[str], int]) -> Contend
 
 def _side_by_side(url: str, sizes: Sizes) -> Measure:
     names = _queued(bootstrap(url), "slow", 2 * sizes.slow_rounds + 1, lambda shop: _arrivals(shop, sizes.slow))
-    with _workers(url) as workers:
+    with running(_work, [(url,)] * _WORKERS) as workers:
         left = iter(names)
         contenders = {
             "one": lambda: _told(workers[:1], next(left)),
@@ -122,23 +121,8 @@ def _told(workers: Sequence[Connection], name: str) -> int:
     return sum(worker.recv() for worker in workers)
 
 
-@contextmanager
-def _workers(url: str) -> Iterator[Sequence[Connection]]:
-    """Real processes that deliver all that waits for the adapter they are told, until they are told none."""
-    context = multiprocessing.get_context("spawn")
-    pipes = [context.Pipe() for _ in range(_WORKERS)]
-    processes = [context.Process(target=_work, args=(url, theirs), daemon=True) for _, theirs in pipes]
-    for process in processes:
-        process.start()
-    for _, theirs in pipes:
-        theirs.close()  # or nobody would see that a process has died
-    yield [ours for ours, _ in pipes]
-    for (ours, _), process in zip(pipes, processes, strict=True):
-        ours.send("")
-        process.join()
-
-
 def _work(url: str, told: Connection) -> None:
+    """Delivers all that waits for the adapter it is told."""
     only_warnings()
     engine = bootstrap(url)
     while name := told.recv():

@@ -41,6 +41,8 @@ SELECT adapter, %s, %s, %s, 0, %s, %s FROM gongdan_subscription AS s
 WHERE fields = 0 OR fields = (SELECT count(DISTINCT field) FROM gongdan_filter AS f
                                WHERE f.adapter = s.adapter AND f.field || ':' || f.value IN (%s, %s, %s, %s))"""
 
+_ENLIST = "INSERT INTO gongdan_pending (shop, case_id, seq) VALUES (%s, %s, %s)"
+
 
 @dataclass(frozen=True, slots=True)
 class Scripted:
@@ -58,8 +60,8 @@ class ByHand:
         """Statements as this driver wants them; `mark` is its parameter."""
         self._run = cursor.execute
         self._begin = begin
-        texts = (each.replace("%s", mark) for each in (lock, _OPEN, _MOVE, _APPEND, _KEEP, _QUEUE))
-        self._lock, self._open, self._move, self._append, self._keep, self._queue = texts
+        texts = (each.replace("%s", mark) for each in (lock, _OPEN, _MOVE, _APPEND, _KEEP, _QUEUE, _ENLIST))
+        self._lock, self._open, self._move, self._append, self._keep, self._queue, self._enlist = texts
 
     @classmethod
     def on_sqlite(cls, connection: sqlite3.Connection, synchronous: str) -> ByHand:
@@ -73,8 +75,8 @@ class ByHand:
         """On a connection in autocommit."""
         return cls(connection.cursor(), "BEGIN", f"{_LOCK} FOR UPDATE", "%s")
 
-    def apply(self, shop: str, case: str, said: Scripted) -> None:
-        """Store one answer with all that only this case knows of it."""
+    def apply(self, shop: str, case: str, said: Scripted, *, enlisted: bool = True) -> None:
+        """Store one answer with all that only this case knows of it; `enlisted` for its place in the log."""
         run = self._run
         place, command_id = (shop, case), uuid.uuid4().hex
         run(self._begin)
@@ -97,6 +99,8 @@ class ByHand:
         run(self._queue, (*place, seq, now, now, *tags))
         for path, salt, value in kept:
             run(self._keep, (*place, seq, path, case, salt, value))
+        if enlisted:
+            run(self._enlist, (*place, seq))
         run("COMMIT")
 
 

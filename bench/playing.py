@@ -65,15 +65,17 @@ def ten_by_ten(shop: Shop, cases: int) -> Contender:
     return play
 
 
-def by_hand(hand: ByHand, script: Sequence[Scripted], cases: int) -> Contender:
-    """The same answers, stored by hand in tables of the same shape."""
+def by_hand(
+    hand: ByHand, script: Sequence[Scripted], cases: int, *, shop: str = SHOP, enlisted: bool = True
+) -> Contender:
+    """The same answers, stored by hand in tables of the same shape; `enlisted` for their places in the log."""
     numbers = count()
 
     def play() -> int:
         ids = [f"H-{next(numbers)}" for _ in range(cases)]
         for said in script:
             for case in ids:
-                hand.apply(SHOP, case, said)
+                hand.apply(shop, case, said, enlisted=enlisted)
         return cases * len(script)
 
     return play

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from time import perf_counter
@@ -16,14 +14,13 @@ from bench.hand import ByHand
 from bench.measure import Comparison, Measure
 from bench.order import PROFILE
 from bench.playing import BATCH_MARK, by_hand, one_by_one, only_warnings, scripted, ten_by_ten
+from bench.processes import PATIENCE, barrier, running
 from bench.rounds import Contender, interleaved
 from bench.sizes import Sizes
 from engine import Shop, Text
 
 MARK = 0.8
 PROCESSES_MARK = 1.3
-_PATIENCE = 60.0
-"""Seconds that a process waits for the others before it gives up."""
 
 
 def on_postgresql(url: str, sizes: Sizes) -> Iterator[Measure]:
@@ -68,7 +65,9 @@ def _one_client(url: str, sizes: Sizes) -> Iterator[Measure]:
 
 def _processes(url: str, sizes: Sizes) -> Measure:
     """What each applies is the same, so time by command compares what all get done."""
-    with _clients(url, sizes) as clients:
+    barriers = {parties: barrier(parties) for parties in {1, sizes.clients}}
+    each = [(url, f"P{number}", sizes.applied, barriers) for number in range(sizes.clients)]
+    with running(_client, each) as clients:
         contenders = {"one": _together(clients[:1]), "all": _together(clients)}
         rounds = interleaved(contenders, perf_counter, sizes.durable_rounds)
     return Comparison(rounds, "all", "one").at_least(
@@ -90,29 +89,10 @@ def _together(clients: Sequence[Connection]) -> Contender:
     return play
 
 
-@contextmanager
-def _clients(url: str, sizes: Sizes) -> Iterator[Sequence[Connection]]:
-    """Real processes that play when they are told how many do so at once, until they are told 0."""
-    context = multiprocessing.get_context("spawn")
-    barriers = {parties: context.Barrier(parties) for parties in {1, sizes.clients}}
-    pipes = [context.Pipe() for _ in range(sizes.clients)]
-    processes = [
-        context.Process(target=_client, args=(url, f"P{number}", sizes.applied, theirs, barriers), daemon=True)
-        for number, (_, theirs) in enumerate(pipes)
-    ]
-    for process in processes:
-        process.start()
-    for _, theirs in pipes:
-        theirs.close()  # or nobody would see that a process has died
-    yield [ours for ours, _ in pipes]
-    for (ours, _), process in zip(pipes, processes, strict=True):
-        ours.send(0)
-        process.join()
-
-
-def _client(url: str, shop: str, cases: int, told: Connection, barriers: Mapping[int, Barrier]) -> None:
+def _client(url: str, shop: str, cases: int, barriers: Mapping[int, Barrier], told: Connection) -> None:
+    """Plays when it is told how many do so at once."""
     only_warnings()
     play = one_by_one(_shop(url, shop), cases)
     while at_once := told.recv():
-        barriers[at_once].wait(_PATIENCE)
+        barriers[at_once].wait(PATIENCE)
         told.send(play())

@@ -11,7 +11,8 @@ class Sizes:
 
     `applied` cases, in tens; `clients` processes; cases `listed`, of which `pages` are read; cases `loaded`; `decided`
     and `audited` cases; a `few` and `many` cases for what an audit holds in memory; `slow` entries to deliver in each
-    of the `slow_rounds`.
+    of the `slow_rounds`. `proven` entries in a bundle, in `proof_rounds`; a `short_log` and a `long_log`, in entries;
+    cases that each process has `sequenced` in each of the `sequenced_rounds`.
     """
 
     durable_rounds: int
@@ -27,6 +28,12 @@ class Sizes:
     many: int
     slow: int
     slow_rounds: int
+    proven: int
+    proof_rounds: int
+    short_log: int
+    long_log: int
+    sequenced: int
+    sequenced_rounds: int
 
 
 FULL = Sizes(
@@ -43,6 +50,12 @@ FULL = Sizes(
     many=10_000,
     slow=200,
     slow_rounds=9,
+    proven=1_000_000,
+    proof_rounds=7,
+    short_log=10_000,
+    long_log=1_000_000,
+    sequenced=20,
+    sequenced_rounds=15,
 )
 QUICK = Sizes(
     durable_rounds=1,
@@ -58,4 +71,10 @@ QUICK = Sizes(
     many=100,
     slow=4,
     slow_rounds=1,
+    proven=2_000,
+    proof_rounds=1,
+    short_log=2_000,
+    long_log=4_000,
+    sequenced=10,
+    sequenced_rounds=1,
 )

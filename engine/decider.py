@@ -17,7 +17,7 @@ from transitions import EventData, Machine
 
 from engine.case import Case, Fact, Refusing
 from engine.command import Accepted, Answer, Command, Refusal, Refused
-from engine.errors import RulesUnknown, UnknownCommand
+from engine.errors import EarlierRules, RulesUnknown, UnknownCommand
 from engine.events.common import CaseOpened, ClauseWaived
 from engine.events.event import Event
 from engine.guards import flow
@@ -191,7 +191,9 @@ class Decider:
 
     def _trigger(self, command: Command) -> tuple[str, Mapping[str, object]]:
         if command.name not in self._kinds:
-            raise UnknownCommand(workflow=self.rules.workflow, name=command.name, expected=sorted(self._kinds))
+            is_new = any(row.name == command.name for row in self.workflow.rows)
+            error = EarlierRules if is_new else UnknownCommand
+            raise error(workflow=self.rules.workflow, name=command.name, expected=sorted(self._kinds))
         trigger = command.name if command.facts.corrects is None else flow.CORRECT + command.name
         return trigger, self._machine.events[trigger].transitions
 

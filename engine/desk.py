@@ -62,18 +62,19 @@ class Desk:
         *,
         id: str | None = None,
         once: bool = False,
+        steady: bool = False,
     ) -> T:
         """Do some work in one transaction, and again when another writer came in between; bounded.
 
         `id`: of the command, for traces and log lines; None for commands of many cases. `once`: the work appends one
-        entry at most. After a lost race it takes the lock first, so that waiting is fair. Raises Contended and what
-        the work raises.
+        entry at most; `steady`: it sees one picture of the database. After a lost race it takes the lock first, so
+        that waiting is fair. Raises Contended and what the work raises.
         """
         case = None if id is None else case_id
         with About(shop=self.shop, case=case, command=id), Applying(self.shop, case, id) as applying:
             for attempt in range(_ATTEMPTS):
                 try:
-                    with self.store.write(connection, once=once and not attempt) as transaction:
+                    with self.store.write(connection, once=once and not attempt, steady=steady) as transaction:
                         sitting = Sitting(self, transaction)
                         result = work(sitting)
                 except LostRace:
@@ -167,7 +168,7 @@ class Sitting:
         entry = None if body is None else Entry.read(body, catalogue.events)
         if entry is None or entry.case != case_id:
             raise CommandConflict(case=entry.case if entry else case_id, command=command.id)
-        if not is_same(entry.command, command, self.transaction.personal(self.desk.shop, case_id, entry.seq)):
+        if not is_same(entry.command, command, self.transaction.kept(self.desk.shop, case_id, entry.seq)):
             raise CommandConflict(case=case_id, command=command.id)
         return recorded_answer(entry, catalogue)
 

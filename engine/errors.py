@@ -85,6 +85,17 @@ class UnknownCommand(GongdanError):
     )
 
 
+class EarlierRules(UnknownCommand):
+    """A command that the workflow has by now, on a case that is pinned to rules from before; nothing was written."""
+
+    words = Text(
+        zh="本单按开立时的规则办理，其中还没有“{name}”（流程 {workflow}）；未写入任何内容。"
+        "请另开新单；台账随门店，须用新的门店编号。",
+        en="This case goes by the rules it was opened under, which had no '{name}' yet (workflow {workflow}); nothing "
+        "was written. Open a new case; a ledger comes with its shop, so that takes a shop with a new id.",
+    )
+
+
 class UnknownProfile(GongdanError):
     """A profile name that the catalogue does not have."""
 
@@ -134,6 +145,31 @@ class NotRevealed(GongdanError):
     """Personal values were not given out: the ledger refused, and has recorded that."""
 
     words = Text(zh="未给出个人信息：{reason}", en="Personal data not revealed: {reason}")
+
+
+class NotExported(GongdanError):
+    """No bundle left the house: the log's own ledger refused, and has recorded that."""
+
+    words = Text(zh="未导出：{reason}", en="Not exported: {reason}")
+
+
+class BadKey(GongdanError):
+    """Checkpoints of this log are signed by another key, or by one more."""
+
+    words = Text(
+        zh="签名密钥不符：应为 {expected}，给出的是 {actual}。换密钥：gongdan checkpoint rotate",
+        en="Not the signing key: expected {expected}, got {actual}. To change keys: gongdan checkpoint rotate",
+    )
+
+
+class Restricted(NotRevealed):
+    """Personal values are only stored until they are erased: nobody gets them, and nothing is recorded."""
+
+
+class LedgerRefused(GongdanError):
+    """Nothing was restricted, erased, held or lifted: the shop's ledger refused, and has recorded that."""
+
+    words = Text(zh="台账拒绝：{reason}", en="The ledger refused: {reason}")
 
 
 class RulesUnknown(GongdanError):
@@ -254,6 +290,21 @@ class Contended(GongdanError):
     words = Text(
         zh="单号 {case} 正被他人频繁写入，{attempts} 次尝试均未成功；请稍后再试。",
         en="Case {case} is being written by others; {attempts} attempts were lost. Try again.",
+    )
+
+
+class BadLog(GongdanError):
+    """A tile of the log's tree or a page of its map of heads that is not there, cut short or misshapen."""
+
+    words = Text(zh="日志的证明数据已损坏：{what}。", en="What proves the log is damaged: {what}.")
+
+
+class NoCheckpoint(GongdanError):
+    """A log whose last checkpoint nobody has signed, or that has none."""
+
+    words = Text(
+        zh="账本没有已签名的最新检查点，无从对照。请先运行 gongdan checkpoint now。",
+        en="The log has no signed last checkpoint to be held against. Run gongdan checkpoint now first.",
     )
 
 

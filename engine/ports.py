@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from engine.journal import Entry
+from engine.proof import note
 
 Clock = Callable[[], datetime]
 """The time now, with its zone."""
@@ -15,6 +16,8 @@ NewId = Callable[[], str]
 """A new opaque identifier, for commands whose caller gave none."""
 NewSalt = Callable[[], bytes]
 """A new secret salt of at least 16 bytes, for one personal value."""
+Signer = note.Signer
+"""A private key that signs checkpoints; it may be anywhere but in the database."""
 
 
 class Adapter(Protocol):

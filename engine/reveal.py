@@ -15,13 +15,18 @@ from engine.canonical import canonical, digest
 from engine.command import Actor, Command, Refused
 from engine.decider import Decider, recorded_answer
 from engine.desk import Desk, Sitting
-from engine.errors import BadCommand, CaseExists, CommandConflict, NotRevealed
+from engine.errors import BadCommand, CaseExists, CommandConflict, NotRevealed, Restricted
 from engine.events.ledger import PersonalRevealed
 from engine.journal import Entry
 from engine.sealing import LATE_REASON
 from engine.states.ledger import LEDGER
 from engine.store import HostConnection
 from engine.text import Text
+
+_RESTRICTED = Text(
+    "信息主体已要求删除，保存期内只存不用（PIPL 第四十七条）：{paths}",
+    "its subject asked for erasure; until the term ends it is only stored (PIPL Art. 47): {paths}",
+)
 
 Values = Mapping[str, str]
 """Values in clear, by the field that holds their commitment."""
@@ -87,7 +92,7 @@ class _Reveal:
         return answer if isinstance(answer, Refused) else values
 
     def _kept(self) -> Values:
-        """What was asked for and not erased. Raises CaseNotFound, BadCommand."""
+        """What was asked for and not erased. Raises CaseNotFound, BadCommand, Restricted."""
         desk, transaction, asked = self.sitting.desk, self.sitting.transaction, self.asked
         head = desk.head(transaction, asked.case)
         if not 1 <= asked.seq <= head.seq:
@@ -97,8 +102,12 @@ class _Reveal:
         if not personal.issuperset(asked.paths):
             expected = Text("该记录的个人信息字段：{paths}", "personal fields of that entry: {paths}")
             raise BadCommand(where="paths", expected=expected.render({"paths": sorted(personal)}))
-        kept = transaction.personal(desk.shop, asked.case, asked.seq)
-        return {path: kept[path][1] for path in asked.paths if path in kept}
+        free = transaction.personal(desk.shop, asked.case, asked.seq)
+        kept = transaction.kept(desk.shop, asked.case, asked.seq)
+        restricted = [path for path in asked.paths if path in kept and path not in free]
+        if restricted:
+            raise Restricted(reason=_RESTRICTED.render({"paths": restricted}))
+        return {path: free[path][1] for path in asked.paths if path in free}
 
     def _again(self, values: Values) -> Values | Refused:
         """The same command once more: no second entry, and nothing that the first did not name."""

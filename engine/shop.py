@@ -1,4 +1,4 @@
-"""Shop: what a dealer management system calls — open, apply, apply_all, batch, explain, options, find, reveal, forget.
+"""Shop: what a dealer management system calls — open, apply, batch, explain, options, find, reveal, forget, hold.
 
 Every method takes the host's `connection`: a SQLAlchemy Connection or Session, a Django connection, or the driver's
 own. Then nothing is committed here, and a rollback of the host takes everything with it.
@@ -12,26 +12,26 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
-import structlog
-
 from engine.batch import Batch
 from engine.canonical import instant
 from engine.case import Case, CaseRow
 from engine.command import Accepted, Actor, Answer, Command, Late, identifier
 from engine.decider import Decider
 from engine.desk import Desk
+from engine.erasure import Forgotten, Ledger
 from engine.errors import BadCommand, UnknownCommand
 from engine.events.common import CaseOpened
 from engine.events.event import Event
 from engine.guards.clause import Binding
+from engine.holds import Placed, lift, place
 from engine.journal import Entry
+from engine.retention import Retention
 from engine.reveal import reveal, wanted
 from engine.sealing import seal
 from engine.states.ledger import LEDGER
 from engine.store import Filters, HostConnection
 from engine.text import Text
 
-_log = structlog.get_logger("gongdan")
 _LARGEST_PAGE = 100
 _LEDGER = Text(
     "ledger 专用于门店台账，且台账只用此编号", "the id `ledger` for the ledger of the shop, and for nothing else"
@@ -65,6 +65,7 @@ class Shop:
 
     _desk: Desk
     profile: str
+    _retention: Retention = Retention()
 
     @property
     def id(self) -> str:
@@ -174,15 +175,43 @@ class Shop:
             raise UnknownCommand(workflow=workflows, name=name, expected=get_close_matches(name, known) or known)
         return kind.read(facts)
 
-    def forget(self, subject: str, *, connection: HostConnection = None) -> int:
-        """Erase the personal values of a subject (a person's id, or a case id); how many there were.
+    def forget(
+        self, subject: str, *, by: Actor, reason: str, id: str | None = None, connection: HostConnection = None
+    ) -> Forgotten:
+        """Restrict the personal values of a subject (a person's id, or a case id), and erase those that may go.
 
-        The journal stays as it is: its commitments can no longer be opened, and every verdict is unchanged.
+        A value may go when its case has ended, its term is over and no legal hold keeps it; what may not is only
+        stored until a sweep (`Engine.erase_due`) finds that it may. The ledger records both, and names nobody; the
+        rest of the journal stays as it is, and so does every verdict. `reason` is a code; the actor is who asked.
+        The same `id` again tells how it stands. Raises BadCommand, CommandConflict, LedgerRefused, Contended,
+        BadConnection, StoreUnavailable.
         """
-        with self._desk.store.write(connection) as transaction:
-            erased = transaction.forget(self.id, identifier("subject", subject))
-        _log.info("forgotten", shop=self.id, values=erased)
-        return erased
+        return self._ledger(by, id).forget(subject, reason, self._retention, connection)
+
+    def place_hold(
+        self,
+        subject: str | None = None,
+        *,
+        case: str | None = None,
+        by: Actor,
+        reason: str,
+        id: str | None = None,
+        connection: HostConnection = None,
+    ) -> Placed:
+        """Let nothing of a subject, or of a case, be erased until the hold is lifted; its number.
+
+        Raises BadCommand, CaseNotFound, CommandConflict, LedgerRefused, Contended, BadConnection, StoreUnavailable.
+        """
+        return place(self._ledger(by, id), subject, case, reason, connection)
+
+    def lift_hold(
+        self, number: int, *, by: Actor, reason: str, id: str | None = None, connection: HostConnection = None
+    ) -> None:
+        """End a legal hold. What was restricted meanwhile is erased by the next sweep.
+
+        Raises BadCommand where there is none of this number, and what `place_hold` raises.
+        """
+        lift(self._ledger(by, id), number, reason, connection)
 
     def reveal(
         self,
@@ -198,7 +227,8 @@ class Shop:
     ) -> Mapping[str, str]:
         """Personal values of an entry in clear, by field; the shop's ledger records which, to whom and what for.
 
-        What was erased, or never given, is left out; where nothing is left nothing is recorded. `to` is a role or an
+        What was erased, or never given, is left out; where nothing is left nothing is recorded. What is restricted is
+        refused (Restricted). `to` is a role or an
         opaque id, `purpose` a code. The same `id` again gives what is still there, without a second record. Raises
         CaseNotFound, BadCommand, CommandConflict, NotRevealed, Contended, BadConnection, StoreUnavailable.
         """
@@ -261,6 +291,9 @@ class Shop:
         return Page(tuple(rows[:limit]), rows[limit - 1].id if len(rows) > limit else None)
 
     # --- parts ---------------------------------------------------------------------------------------------------
+
+    def _ledger(self, by: Actor, id: str | None) -> Ledger:
+        return Ledger(self._desk, *self._opening(LEDGER, by, LEDGER, None), by, id or self._desk.world.new_id())
 
     def _opening(self, case_id: str, by: Actor, workflow: str, id: str | None) -> tuple[Decider, Command]:
         """The rules in force for a new case, and the command that pins it to them."""

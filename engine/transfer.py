@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from engine.audit import Sealed, audit, is_sound, library
+from engine.audit import audit, is_sound, library
+from engine.counting import Counting
 from engine.errors import BadJournal, CaseExists, StoreUnavailable
+from engine.evidence import Place, Sealed
 from engine.findings import Report
 from engine.journal import Entry
 from engine.listing import row_of
 from engine.rules import Catalogue
 from engine.store import Abandoned, LostRace, Store, Transaction
+from engine.tally import Tally
 
 Line = tuple[str, bytes, str]
 """("rules", body, digest) or ("entry", body, seal)."""
@@ -25,13 +28,19 @@ def export_journal(store: Store) -> Iterator[Line]:
             yield "entry", body, seal
 
 
-def audit_journal(lines: Iterable[Line], catalogue: Catalogue) -> Report:
-    """Replay a journal that was handed over, without any database."""
+def audit_journal(lines: Iterable[Line], catalogue: Catalogue, tally: Tally | None = None) -> Report:
+    """Replay a journal that was handed over, without any database, and count it into the tally.
+
+    The report says that it had no anchor.
+    """
     report = Report()
+    counting = Counting(tally, report)
     bodies: dict[str, bytes] = {}
     sealed = (sealed for _, sealed in _entries(lines, bodies, catalogue, report))
-    for _ in audit(sealed, library(catalogue, bodies.get), report):
+    for _ in counting.cases(audit(counting.entries(sealed), library(catalogue, bodies.get), report)):
         pass
+    counting.finish()
+    report.unanchored()
     return report
 
 
@@ -42,9 +51,11 @@ def import_journal(lines: Iterable[Line], store: Store, catalogue: Catalogue) ->
     another writer brought in the same meanwhile.
     """
     try:
-        return _brought_in(lines, store, catalogue)
+        report = _brought_in(lines, store, catalogue)
     except LostRace:
         raise StoreUnavailable(url=store.url, reason="locked") from None
+    report.unanchored()
+    return report
 
 
 def _brought_in(lines: Iterable[Line], store: Store, catalogue: Catalogue) -> Report:
@@ -53,9 +64,9 @@ def _brought_in(lines: Iterable[Line], store: Store, catalogue: Catalogue) -> Re
     with store.write() as transaction:
         incoming = _inserted(_entries(lines, bodies, catalogue, report), transaction, report)
         for case in audit(incoming, library(catalogue, bodies.get), report):
-            if report.clean:
+            if report.sound:
                 transaction.insert_case(row_of(case, catalogue.workflows[case.workflow]))
-        if not report.clean:
+        if not report.sound:
             raise Abandoned
         for digest, body in bodies.items():
             transaction.keep_rules(digest, body)
@@ -68,7 +79,7 @@ def _entries(
     """The entries among the lines, with their numbers; sound rules bodies are put aside."""
     for number, (kind, body, known) in enumerate(lines, 1):
         if kind != "rules":
-            yield number, Sealed.read(body, known, catalogue)
+            yield number, Sealed.read(body, known, catalogue, Place(line=number))
         elif is_sound(known, body, report):
             bodies[known] = body
 
@@ -82,7 +93,7 @@ def _inserted(entries: Iterable[tuple[int, Sealed]], transaction: Transaction, r
         if transaction.case(entry.shop, entry.case) is not None:
             raise CaseExists(shop=entry.shop, case=entry.case)
         yield sealed
-        if report.clean:
+        if report.sound:
             _insert(number, entry, transaction)
 
 

@@ -18,7 +18,7 @@ from adapters.bootstrap import bootstrap
 from engine import Engine, Line, Shop
 from engine.events import repair_order as ro
 from engine.store import schema
-from tests.support import ADVISOR, KIT, PURPOSE, Clock, world
+from tests.support import ADVISOR, KIT, MANAGER, PURPOSE, Clock, world
 
 VIN = "LSVAA4187E2184321"
 ORDERS = Table("dms_order", MetaData(), Column("number", String(20), primary_key=True))
@@ -165,12 +165,17 @@ def put_many(scene: Scene) -> object:
     return batch.run()
 
 
+def open_ledger(scene: Scene) -> object:
+    """Or an erasure would open it, under an id of chance."""
+    return scene.shop.open("ledger", by=MANAGER, workflow="ledger", id="k-ledger")
+
+
 def forget(scene: Scene) -> object:
-    return scene.shop.forget("RO-1")
+    return scene.shop.forget("RO-1", by=MANAGER, reason="asked", id="k-forget")
 
 
 def bring_in(scene: Scene) -> object:
-    return scene.engine.import_journal(another_journal()).clean
+    return scene.engine.import_journal(another_journal()).sound
 
 
 @cache
@@ -222,7 +227,7 @@ ACTS = {
     "a refusal that somebody is told": Act(ARRIVED, be_refused),
     "several facts at once": Act(ARRIVED, ask_and_fit),
     "a batch of several cases": Act(ARRIVED, put_many),
-    "an erasure": Act(ARRIVED, forget),
+    "an erasure": Act((*ARRIVED, open_ledger), forget),
     "a subscription": Act(ARRIVED, subscribe_to_less),
     "a journal that comes in": Act(ARRIVED, bring_in, again=False),
     "a rebuild": Act((*ARRIVED, mislead), rebuild),

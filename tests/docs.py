@@ -4,7 +4,9 @@
 print what stands below it. FILES are generated whole.
 
     <!-- generated: NAME -->      a part that one of GENERATED writes, up to <!-- end -->
-    <!-- run -->                  a Python block that is executed; a text block right after it is its output
+    <!-- run -->                  a Python block that is executed; a text block right after it is its output;
+                                  or an `sh` block, whose lines are run by `shell.py`
+    <!-- setup …lines… -->        such lines that no reader sees
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 _PART = re.compile(r"(<!-- generated: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _RUN = re.compile(r"<!-- run -->\n```python\n(.*?)```\n(?:\n```text\n(.*?)```\n)?", re.DOTALL)
+_SHELL = re.compile(r"<!-- (?:run -->\n```sh|setup)\n(.*?)(?:```|-->)\n(?:\n```text\n(.*?)```\n)?", re.DOTALL)
 
 
 @cache
@@ -43,6 +46,11 @@ def renewed(text: str) -> str:
 def examples(text: str) -> Iterator[tuple[str, str]]:
     """The Python blocks of a page that are run, each with the output that stands below it."""
     return ((block[1], block[2] or "") for block in _RUN.finditer(text))
+
+
+def scripts(text: str) -> Iterator[tuple[str, str]]:
+    """The shell blocks of a page that are run, each with the output that stands below it, if any."""
+    return ((block[1], block[2] or "") for block in _SHELL.finditer(text))
 
 
 def output(code: str) -> str:

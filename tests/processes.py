@@ -25,6 +25,7 @@ FORKS.set_forkserver_preload(
         "tests.test_paging",
         "tests.test_delivery_crash",
         "tests.test_outbox_race",
+        "tests.benign",
     ]
 )
 SECONDS = 60

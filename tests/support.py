@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from adapters.bootstrap import bootstrap
 from adapters.inbound.cli import app
-from engine import Actor, Engine, Line, Shop, World
+from engine import Actor, Engine, Forgotten, Line, RecordClass, Retention, Shop, World
 from engine.events import repair_order as ro
 
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -53,9 +53,16 @@ def world(clock: Clock | None = None) -> World:
     )
 
 
-def engine_on(folder: Path, clock: Clock | None = None, name: str = "shop.db") -> Engine:
+AT_ONCE = Retention(dict.fromkeys(RecordClass, 0))
+"""Terms that end with the case."""
+
+
+def engine_on(
+    folder: Path, clock: Clock | None = None, name: str = "shop.db", retention: Retention = Retention()
+) -> Engine:
     """An engine on a SQLite file of this folder; no test pulls the plug, so none waits for the disk."""
-    return bootstrap(f"sqlite:///{folder / name}", upgrade=True, world=world(clock), synchronous="NORMAL")
+    url = f"sqlite:///{folder / name}"
+    return bootstrap(url, upgrade=True, world=world(clock), synchronous="NORMAL", retention=retention)
 
 
 def arrive(shop: Shop, case: str = "RO-1") -> None:
@@ -68,6 +75,18 @@ def protect(shop: Shop, case: str = "RO-1") -> None:
     """Let the vehicle in and fit the kit: version 4, state protected."""
     arrive(shop, case)
     shop.apply_all(case, [PURPOSE, KIT], by=ADVISOR)
+
+
+def withdraw(shop: Shop, case: str = "RO-1") -> None:
+    """End a protected case on which no work was done."""
+    gone = ro.OrderWithdrawn(cancel_reason="客户改期", keys_returned=True)
+    *_, last = shop.apply_all(case, [ro.KitRemoved(customer_present=True, disposed=True), gone], by=ADVISOR)
+    assert last.state == "cancelled"
+
+
+def forget(shop: Shop, subject: str) -> Forgotten:
+    """What the manager does when somebody wants to be forgotten."""
+    return shop.forget(subject, by=MANAGER, reason="asked")
 
 
 # --- a forger's tools: nothing of the engine, so that they cannot share its mistakes --------------------------------

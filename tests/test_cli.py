@@ -91,7 +91,7 @@ def test_with_json_a_usage_error_is_one_document(arguments):
 
 
 def test_a_file_that_cannot_be_read_is_one_line_and_exit_1(tmp_path):
-    for target, reason in [(tmp_path / "nosuch", "不存在"), (tmp_path, "不是普通文件")]:
+    for target, reason in [(tmp_path / "nosuch", "不存在"), (tmp_path, "清单")]:
         result = gongdan("audit", target)
         assert (result.exit_code, result.stdout) == (1, "")
         assert str(target) in result.stderr

@@ -95,7 +95,7 @@ def test_a_case_opened_under_a_dealers_layer_is_judged_and_audited_by_it_without
     refused = document("case", "apply", "RO-1", "kit_fitted", *BY, *db, "--facts", kit, code=3)
     told = {one["clause"]: one["facts"] for one in refused["refusals"]}
     assert told["protect.kit-four-piece"] == {"missing": ["key_tag"]}
-    assert document("audit", db[1])["clean"]
+    assert document("audit", db[1], code=3)["compliance"]["verdict"] == "CONFORMS"
 
 
 def test_coverage_counts_a_dealer_among_those_who_hold_a_clause(layer, tmp_path):

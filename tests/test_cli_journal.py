@@ -45,6 +45,11 @@ def document(*arguments, code=0, stdin=b""):
     return json.loads(result.stdout)
 
 
+def wrong(report):
+    """All findings but that there is no anchor."""
+    return [one for one in report["findings"] if one["kind"] != "anchor.missing"]
+
+
 def unwrapped(text):
     return "".join(text.split())
 
@@ -66,9 +71,9 @@ def test_an_export_to_standard_output_leaves_no_room_for_a_document(shop_db):
 
 def test_a_journal_comes_in_as_it_went_out(journal, other_db):
     report = document("journal", "import", journal, "--db", other_db)
-    assert (report["clean"], report["cases"], report["entries"]) == (True, 2, 10)
+    assert (report["compliance"]["verdict"], report["cases"], report["entries"]) == ("CONFORMS", 2, 10)
     assert gongdan("journal", "export", "-", "--db", other_db).stdout_bytes == journal.read_bytes()
-    assert document("audit", other_db)["clean"]
+    assert document("audit", other_db, code=3)["compliance"]["verdict"] == "CONFORMS"
 
 
 def test_a_journal_comes_in_through_standard_input(journal, other_db):
@@ -94,15 +99,17 @@ def test_an_import_of_a_file_that_is_missing_makes_no_database(tmp_path):
     assert not (tmp_path / "new.db").exists()
 
 
-def test_a_clean_audit_says_what_it_cannot_know(shop_db, journal):
+def test_an_audit_without_an_anchor_is_no_pass_and_says_how_to_get_one(shop_db, journal):
     for target in (shop_db, f"sqlite:///{shop_db}", journal):
         result = gongdan("audit", target)
-        assert result.exit_code == 0
-        assert "审计无异常 clean  2 单 cases，10 条 entries" in result.stdout
+        assert result.exit_code == 3
+        assert "审计 audit  2 单 cases，10 条 entries" in result.stdout
+        assert "完整性 integrity  UNVERIFIABLE" in result.stdout
+        assert "合规性 compliance  CONFORMS" in result.stdout
         assert unwrapped(NOT_ANCHORED.zh) in unwrapped(result.stdout)
         assert unwrapped(NOT_ANCHORED.en) in unwrapped(result.stdout)
-    report = document("audit", "-", stdin=journal.read_bytes())
-    assert report["clean"]
+    report = document("audit", "-", code=3, stdin=journal.read_bytes())
+    assert [one["kind"] for one in report["findings"]] == ["anchor.missing"]
     assert report["anchored"] is False
     assert report["not_anchored"] == {"zh": NOT_ANCHORED.zh, "en": NOT_ANCHORED.en}
 
@@ -113,7 +120,7 @@ def test_findings_exit_3_and_say_where_and_what_in_both_languages(journal):
     assert all(one["zh"] and one["en"] for one in report["findings"])
     shown = gongdan("audit", journal)
     assert shown.exit_code == 3
-    assert "审计发现" in shown.stdout
+    assert "TAMPERED" in shown.stdout
     assert "entry.unreadable" in shown.stdout
 
 
@@ -135,7 +142,7 @@ def test_a_refusal_made_an_acceptance_is_found_although_every_seal_and_link_hold
             assert entry["prev"] == heads.get(entry["case"], "0" * 64)
             heads[entry["case"]] = seal
     report = forged(journal, lines)
-    assert [(one["kind"], one["case"], one["seq"]) for one in report["findings"]] == [("replay.answer", "RO-2", 5)]
+    assert [(one["kind"], one["case"], one["seq"]) for one in wrong(report)] == [("replay.answer", "RO-2", 5)]
 
 
 def test_a_row_that_was_changed_behind_the_journal_is_found(shop_db, tmp_path):
@@ -143,7 +150,7 @@ def test_a_row_that_was_changed_behind_the_journal_is_found(shop_db, tmp_path):
     with engine.store.write() as transaction:
         transaction._cursor.execute("UPDATE gongdan_case SET state='settled' WHERE case_id='RO-1'")
     engine.store.close()
-    assert [one["kind"] for one in document("audit", shop_db, code=3)["findings"]] == ["row.differs"]
+    assert [one["kind"] for one in wrong(document("audit", shop_db, code=3))] == ["row.differs"]
 
 
 @pytest.mark.parametrize("cut", [1, 40, 500])

@@ -80,7 +80,7 @@ def stories(scene: Scene, act: Act, name: str, moment: str) -> tuple[Picture, Pi
     everything = scene.picture()
     assert exit_code == 0
     assert nothing != everything
-    assert scene.engine.audit().clean
+    assert scene.engine.audit().sound
     return nothing, everything, steps
 
 
@@ -257,7 +257,7 @@ def story_killed(scene: Scene, seed: int) -> int:
     while in_a_process(tell, scene.url, Step("before", chance.randrange(kills + 12)))[0] == KILLED:
         kills += 1
         scene.alone()
-        assert scene.engine.audit().clean
+        assert scene.engine.audit().sound
         scene.close()
     assert scene.picture() == whole
     return kills

@@ -115,7 +115,7 @@ def test_an_order_under_a_dealers_layer_is_refused_by_what_he_added_and_audits_w
 
     assert isinstance(answer, Refused)
     assert "protect.kit-four-piece" in answer.clauses
-    assert bootstrap(url, world=world()).audit().clean
+    assert bootstrap(url, world=world()).audit().sound
 
 
 @pytest.mark.parametrize(

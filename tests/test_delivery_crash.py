@@ -188,7 +188,7 @@ def survives(url: str, receiver: Receiver, folder: Path, kills: int, entries: in
             seqs = [seq for _, _, seq in of_case]
             assert seqs == list(range(1, len(seqs) + 1))
     assert len(journal) >= entries
-    assert engine.audit().clean
+    assert engine.audit().sound
     engine.store.close()
     return killed
 

@@ -12,15 +12,16 @@ import pytest
 import structlog
 
 import engine
-from engine import Role, standard_catalogue
+from engine import Role, proof, standard_catalogue
 from engine.events import common
 from engine.events import repair_order as ro
 from engine.store.schema import metadata
-from tests.docs import PAGES, ROOT, examples, output, parts, renewed
+from tests.docs import PAGES, ROOT, examples, output, parts, renewed, scripts
 from tests.reference import FILES, GENERATED
 from tests.reference.markdown import table
 from tests.reference.sop import command
 from tests.reference.source import said_of, signature
+from tests.shell import Shell
 
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
 ANCHOR = re.compile(r"\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)")
@@ -49,6 +50,18 @@ def test_every_example_prints_what_stands_below_it(page, tmp_path, monkeypatch):
             assert output(code) == expected
     finally:
         structlog.configure(**before)
+
+
+SCRIPTED = [page for page in PAGES if any(scripts(page.read_text("utf-8")))]
+
+
+@pytest.mark.parametrize("page", SCRIPTED, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_of_a_page_does_what_the_page_says(page, tmp_path):
+    with Shell(tmp_path) as shell:
+        for commands, expected in scripts(page.read_text("utf-8")):
+            printed = shell.run(commands)
+
+            assert not expected or printed == expected
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -194,7 +207,7 @@ def test_a_word_of_the_glossary_is_defined_and_its_name_in_code_exists(cells):
 
 def _found(name: str) -> object:
     first, *rest = name.split(".")
-    start = {"ro": ro, "common": common}.get(first) or getattr(engine, first)
+    start = {"ro": ro, "common": common, "proof": proof}.get(first) or getattr(engine, first)
     return reduce(_part, rest, start)
 
 

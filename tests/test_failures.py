@@ -171,7 +171,7 @@ def test_a_failure_is_told_clearly_and_writes_nothing_and_the_next_call_works(sc
 
         assert scene.picture() == before, name
         act.do(scene)
-        assert scene.engine.audit().clean
+        assert scene.engine.audit().sound
         assert scene.picture() != before
 
 
@@ -208,7 +208,7 @@ def test_a_disk_that_is_full_at_any_page_holds_all_of_an_answer_or_nothing(scene
 
     assert pages > 5
     assert scene.shop.case("RO-1").seq == 8
-    assert scene.engine.audit().clean
+    assert scene.engine.audit().sound
 
 
 def write_past(url: str, size: int, wire: Connection) -> None:
@@ -223,7 +223,7 @@ def write_past(url: str, size: int, wire: Connection) -> None:
             reason = error.facts["reason"]
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         assert (scene.picture() == before) == (reason is not None)
-        assert scene.engine.audit().clean
+        assert scene.engine.audit().sound
         put_long_words(scene)
         wire.send((reason, scene.shop.case("RO-1").seq))
 
@@ -375,7 +375,7 @@ def test_a_server_that_stops_is_told_and_the_next_call_after_its_start_works(own
         scene.close()
         assert [row["seq"] for row in before["gongdan_entry"]] == [1, 2]
         assert [entry.seq for entry in scene.shop.entries("RO-1")] == [1, 2, 3]
-        assert scene.engine.audit().clean
+        assert scene.engine.audit().sound
 
 
 def test_a_server_that_stopped_and_started_unnoticed_costs_one_call(own_server, own_database):
@@ -551,7 +551,7 @@ def test_a_host_whose_connection_is_cut_is_told_and_goes_on_with_another(postgre
         assert be_asked(scene, connection).seq == 3
         connection.commit()
         scene.engine.store.close()
-        assert scene.engine.audit().clean
+        assert scene.engine.audit().sound
 
 
 def test_a_host_that_sleeps_in_its_transaction_is_told_that_it_was_cut(postgresql):

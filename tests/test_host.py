@@ -19,6 +19,7 @@ from engine import (
     CaseExists,
     CaseNotFound,
     CommandConflict,
+    Forgotten,
     GongdanError,
     OtherSchema,
     Personal,
@@ -30,7 +31,7 @@ from engine import (
 from engine.events import repair_order as ro
 from engine.store.schema import REVISIONS
 from tests.hosts import HOSTS, Floor, Host, django_database, floor_on, sqlalchemy_engine
-from tests.support import ADVISOR, KIT, PURPOSE, TECHNICIAN, world
+from tests.support import ADVISOR, KIT, MANAGER, PURPOSE, TECHNICIAN, world
 
 PLATE = ro.VehicleCheckedIn(license_plate=Personal.clear("粤B12345"))
 TICK = ro.WaitTick()
@@ -180,14 +181,19 @@ def test_one_transaction_holds_commands_of_every_sort(floor, host):
     batch.apply("RO-3", PLATE, by=TECHNICIAN)
     batch.apply("RO-9", PLATE, by=ADVISOR)
     outcomes = batch.run(connection=lent)
-    erased = shop.forget("RO-2", connection=lent)
+    erased = shop.forget("RO-2", by=MANAGER, reason="asked", connection=lent)
     host.visit()
     host.commit()
 
     assert [type(each) for each in outcomes] == [Accepted, Refused, CaseNotFound]
-    assert erased == 1
-    assert {row.id: row.state for row in shop.find().rows} == {"RO-1": "arrived", "RO-2": "protected", "RO-3": "new"}
-    assert floor.outside("SELECT count(*) FROM gongdan_personal") == 1
+    assert erased == Forgotten(erased=0, restricted=1, until=None, held=False)
+    assert {row.id: row.state for row in shop.find().rows} == {
+        "RO-1": "arrived",
+        "RO-2": "protected",
+        "RO-3": "new",
+        "ledger": "recording",
+    }
+    assert floor.outside("SELECT count(*) FROM gongdan_restricted") == 1
     assert (floor.visits(), floor.is_clean()) == (1, True)
 
 

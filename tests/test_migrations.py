@@ -41,7 +41,7 @@ from engine.events import repair_order as ro
 from engine.store import migrate, schema
 from engine.store import store as stores
 from tests import processes
-from tests.support import ADVISOR, arrive, world
+from tests.support import ADVISOR, arrive, forget, world
 from tests.test_delivery import Board
 
 ROOT = Path(__file__).parent.parent
@@ -301,7 +301,7 @@ def test_what_waits_in_an_older_database_is_delivered_in_order(released):
     assert engine.deliver().delivered == len(OLD_ROWS)
     assert [seq for case, seq in everything.got if case == "RO-1"] == [1, 2, 3]
     assert gone.got == [("RO-2", 1)]
-    assert engine.audit().clean
+    assert engine.audit().sound
     with connected(url) as connection:
         assert differences(connection, schema_name) == []
     engine.store.close()
@@ -388,10 +388,10 @@ def test_an_engine_in_a_schema_does_everything_there(postgresql: str, tmp_path):
     engine = played(postgresql, QUOTED, tmp_path)
 
     assert [row.id for row in engine.shop("S1").find(open=True, role="guide").rows] == ["RO-2"]
-    assert engine.shop("S1").forget("RO-1") == 0
+    assert forget(engine.shop("S1"), "RO-1").erased == 0
     assert engine.rebuild() == 0
     assert engine.audit().entries == 6
-    assert engine.audit().clean
+    assert engine.audit().sound
     assert engine.deliver().delivered == 6
     assert (tables(postgresql), tables(postgresql, QUOTED)) == (set(), NAMES)
     with connected(postgresql) as connection:
@@ -410,7 +410,7 @@ def test_engines_in_two_schemas_of_a_database_see_nothing_of_each_other(postgres
     assert empty == ((), 0, 0)
     assert [row.id for row in one.shop("S1").find().rows] == ["RO-1", "RO-2"]
     for engine in (one, other):
-        assert engine.audit().clean
+        assert engine.audit().sound
         engine.store.close()
 
 

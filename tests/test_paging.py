@@ -230,7 +230,7 @@ def under_load(url: str, walks: int, meanwhile: Callable[[Shop], None]) -> int:
         over.set()
     ends = [ended(*each) for each in running]
     assert [exit_code for exit_code, _ in ends] == [0] * WRITERS
-    assert engine.audit().clean
+    assert engine.audit().sound
     engine.store.close()
     return sum(written for _, written in ends)
 

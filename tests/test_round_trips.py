@@ -96,4 +96,4 @@ def test_a_case_that_somebody_else_moved_takes_one_trip_more(engine, postgresql,
     trips = wire.trips(lambda: shop.apply("RO-1", ro.WaitTick(), by=ADVISOR))
 
     assert trips == 3
-    assert engine.audit().clean
+    assert engine.audit().sound

@@ -21,6 +21,7 @@ from adapters.settings import EXTRAS, GROUP, installed, load_adapters
 from engine import Adapter, BadSettings
 from tests.support import ADVISOR, engine_on, gongdan
 
+TABLES = "one of the tables: adapters, retention"
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 OURS = [EntryPoint(name, value, GROUP) for name, value in PROJECT["entry-points"][GROUP].items()]
@@ -263,9 +264,13 @@ def test_a_file_of_the_worst_keys_is_read_in_seconds(file):
 # --- what a file may say -----------------------------------------------------------------------------------------
 
 LINES: dict[str, tuple[str, str, str]] = {
-    "another table": ("[adaptors]\na = 'console'", "adaptors", "one of the tables: adapters"),
-    "a long name": (f"{'x' * 500} = 1", "x" * 60 + "…", "one of the tables: adapters"),
-    "a name that steers a terminal": ('"a\\u001b[31m\\n" = 1', "a\ufffd[31m\ufffd", "one of the tables: adapters"),
+    "another table": ("[adaptors]\na = 'console'", "adaptors", TABLES),
+    "a long name": (f"{'x' * 500} = 1", "x" * 60 + "…", TABLES),
+    "a name that steers a terminal": (
+        '"a\\u001b[31m\\n" = 1',
+        "a\ufffd[31m\ufffd",
+        TABLES,
+    ),
     "no table": ("", "adapters", "a table with a line for each adapter: its name = its settings"),
     "a list": ("adapters = []", "adapters", "a table with a line for each adapter: its name = its settings"),
     "a name in Chinese": (

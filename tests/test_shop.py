@@ -27,7 +27,7 @@ from engine.desk import Sitting
 from engine.events import repair_order as ro
 from engine.events.common import CaseOpened
 from engine.store import LostRace
-from tests.support import ADVISOR, GUARD, KIT, PURPOSE, arrive, engine_on, world
+from tests.support import ADVISOR, GUARD, KIT, MANAGER, PURPOSE, arrive, engine_on, world
 
 MALFORMED = ("", " RO-1", "RO 1", "单号", "x" * 101, "RO-1\n")
 TICK = ro.WaitTick(acknowledged=True)
@@ -120,7 +120,9 @@ def test_a_malformed_id_is_a_bad_command_wherever_it_stands(engine: Engine, shop
         lambda: shop.case(id_),
         lambda: shop.entries(id_),
         lambda: shop.options(id_, by=ADVISOR),
-        lambda: shop.forget(id_),
+        lambda: shop.forget(id_, by=MANAGER, reason="asked"),
+        lambda: shop.forget("RO-1", by=MANAGER, reason=id_),
+        lambda: shop.place_hold(id_, by=MANAGER, reason="asked"),
     ):
         with pytest.raises(BadCommand) as caught:
             attempt()

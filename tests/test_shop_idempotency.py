@@ -9,7 +9,7 @@ import pytest
 
 from engine import Accepted, Actor, Answer, CommandConflict, Engine, Event, Late, Personal, Refused, Shop
 from engine.events import repair_order as ro
-from tests.support import ADVISOR, KIT, MANAGER, PURPOSE, START, Clock, arrive, engine_on
+from tests.support import ADVISOR, AT_ONCE, KIT, MANAGER, PURPOSE, START, Clock, arrive, engine_on, forget
 
 TICK = ro.WaitTick(acknowledged=True)
 LEFT = ro.CustomerLeft(reason="不愿再等", subject="person-7")
@@ -23,7 +23,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def engine(tmp_path: Path, clock: Clock) -> Engine:
-    return engine_on(tmp_path, clock)
+    return engine_on(tmp_path, clock, retention=AT_ONCE)
 
 
 @pytest.fixture
@@ -194,14 +194,14 @@ def test_a_retried_group_with_one_fact_more_is_a_conflict(shop: Shop):
 def test_a_retry_after_an_erasure_gets_its_recorded_answer(shop: Shop, clock: Clock):
     clock.forward(hours=2)
     answer = shop.apply("RO-1", LEFT, by=ADVISOR, id="c-1", occurred_at=START, late=WHY)
-    assert shop.forget("person-7") == 2
+    assert forget(shop, "person-7").erased == 2
 
     assert shop.apply("RO-1", LEFT, by=ADVISOR, id="c-1", occurred_at=START, late=WHY) == answer
 
 
 def test_after_an_erasure_the_value_is_not_compared_but_the_rest_is(shop: Shop):
     shop.apply("RO-1", LEFT, by=ADVISOR, id="c-1")
-    shop.forget("person-7")
+    forget(shop, "person-7")
 
     other_words = ro.CustomerLeft(reason="另有急事", subject="person-7")
     assert isinstance(shop.apply("RO-1", other_words, by=ADVISOR, id="c-1"), Accepted)
@@ -216,7 +216,7 @@ def test_after_an_erasure_the_value_is_not_compared_but_the_rest_is(shop: Shop):
 
 def test_a_value_that_was_not_given_the_first_time_is_another_command_even_after_an_erasure(shop: Shop):
     shop.apply("RO-1", ro.CustomerLeft(), by=ADVISOR, id="c-1")
-    shop.forget("RO-1")
+    forget(shop, "RO-1")
 
     with pytest.raises(CommandConflict):
         shop.apply("RO-1", ro.CustomerLeft(reason="不愿再等"), by=ADVISOR, id="c-1")

@@ -87,7 +87,7 @@ def test_a_note_is_sealed_replayed_and_told_again_to_a_retry(tmp_path: Path):
 
     assert shop.entries("RO-1")[-1].notes == (("house.origin-known", {"origin": None}),)
     assert shop.apply("RO-1", ro.VehicleCheckedIn(), by=ADVISOR, id="c-1") == answer
-    assert engine.audit().clean
+    assert engine.audit().sound
 
 
 def test_a_noting_clause_that_is_met_says_nothing(tmp_path: Path):

@@ -154,7 +154,7 @@ def test_a_read_only_file_can_be_read_and_not_written(tmp_path):
 
     said(error, "readonly")
     assert engine.shop("S1").case("RO-1").seq == 1
-    assert engine.audit().clean
+    assert engine.audit().sound
 
 
 def test_a_database_without_its_tables_is_told(tmp_path):
@@ -244,7 +244,7 @@ def test_a_locked_database_is_told_and_the_next_call_works(tmp_path):
     other.execute("ROLLBACK")
     other.close()
     assert isinstance(shop.apply("RO-1", ro.VehicleCheckedIn(), by=ADVISOR, id="c-1"), Accepted)
-    assert engine.audit().clean
+    assert engine.audit().sound
 
 
 def test_a_database_that_another_one_writes_can_still_be_opened_and_read(tmp_path):
@@ -255,7 +255,7 @@ def test_a_database_that_another_one_writes_can_still_be_opened_and_read(tmp_pat
     engine = bootstrap(f"sqlite:///{tmp_path}/shop.db", world=world(), busy_seconds=0.01)
 
     assert engine.shop("S1").case("RO-1").seq == 1
-    assert engine.audit().clean
+    assert engine.audit().sound
     other.close()
 
 
@@ -310,7 +310,7 @@ def test_a_database_in_memory_serves_many_threads():
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(play, range(40))) == [2] * 40
     assert len(shop.find().rows) == 40
-    assert engine.audit().clean
+    assert engine.audit().sound
 
 
 def test_two_databases_in_memory_are_two():
@@ -350,11 +350,18 @@ def test_postgresql_locks_the_row_that_sqlite_locks_by_its_transaction():
 def test_every_table_carries_the_prefix_and_all_but_the_global_ones_lead_with_the_shop():
     tables = {name.removeprefix(schema.PREFIX): table for name, table in schema.metadata.tables.items()}
 
-    assert set(tables) == {"schema_version", "rules", "entry", "case", "personal", "subscription", "filter", "outbox"}
+    assert set(tables) == {
+        *("schema_version", "rules", "entry", "case", "personal", "subscription", "filter", "outbox"),
+        *("pending", "leaf", "tile", "head", "page", "checkpoint", "key", "restricted", "hold"),
+    }
     assert {name for name, table in tables.items() if table.primary_key.columns.keys()[0] == "shop"} == {
+        "head",
+        "page",
         "entry",
         "case",
         "personal",
+        "restricted",
+        "hold",
     }
 
 

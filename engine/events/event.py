@@ -28,7 +28,7 @@ from pydantic_core import PydanticCustomError
 
 from engine.canonical import instant
 from engine.errors import BadCommand
-from engine.events.personal import JOURNAL, Personal
+from engine.events.personal import JOURNAL, Personal, RecordClass, record_class
 from engine.text import Text
 
 ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,99}"
@@ -82,6 +82,8 @@ Count = Annotated[int, Strict(), Field(ge=0, lt=2**53)]
 Percent = Annotated[int, Strict(), Field(ge=0, le=100)]
 Code = Annotated[str, Field(pattern=f"^{ID_PATTERN}$")]
 """An opaque identifier: ASCII, at most 100 characters. Never a name, a phone or a sentence."""
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""32 bytes in hexadecimal: a SHA-256, or a public key."""
 Money = Annotated[
     Decimal,
     BeforeValidator(_amount),
@@ -117,7 +119,7 @@ class Attachment(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Digest
     media_type: Annotated[str, Field(pattern=r"^[a-z]+/[a-z0-9.+-]{1,60}$")]
     uri: Annotated[str, Field(pattern=r"^[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]{1,500}$")]
 
@@ -133,17 +135,21 @@ class Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     kind: ClassVar[str]
-    personal: ClassVar[tuple[str, ...]]
+    personal: ClassVar[Mapping[str, RecordClass]]
 
     corrects: Count | None = None
     subject: Code | None = None
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: object) -> None:
-        """Name the kind and remember which fields are personal."""
+        """Name the kind and remember which fields are personal, and of which class."""
         super().__pydantic_init_subclass__(**kwargs)
         cls.kind = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
-        cls.personal = tuple(name for name, info in cls.model_fields.items() if "Personal" in repr(info.annotation))
+        cls.personal = {
+            name: record_class(info.annotation, *info.metadata)
+            for name, info in cls.model_fields.items()
+            if "Personal" in repr(info.annotation)
+        }
 
     @classmethod
     @cache

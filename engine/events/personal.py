@@ -10,10 +10,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, get_args
 
 from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import PydanticCustomError, core_schema
+
+from engine.text import Word
 
 JOURNAL = {"journal": True}
 """Validation context of the journal reader, the only one that may bring ready-made commitments."""
@@ -25,6 +27,25 @@ TEXT = f"valid text of at most {_LONGEST} characters"
 
 _PARTS = ("commitment", "given", "valid")
 _COMMITMENT = re.compile(r"[0-9a-f]{64}")
+
+
+class RecordClass(Word):
+    """What kind of record a personal value belongs to, and so how long it is kept. The type of a field names it."""
+
+    CONTACT = "contact", "联系方式", "contact data"
+    RECORD = "record", "维修记录", "repair record"
+    VEHICLE = "vehicle", "车辆标识", "vehicle id"
+
+
+def record_class(*annotations: object) -> RecordClass:
+    """The class that the parts of a field's annotation name; the repair record where none does."""
+    parts = [*annotations]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, RecordClass):
+            return part
+        parts.extend(get_args(part))
+    return RecordClass.RECORD
 
 
 class Personal:
@@ -139,11 +160,21 @@ def _matches(pattern: str) -> AfterValidator:
 
 Words = Personal
 """Free text: what a customer said, a reason, a note."""
-Name = Personal
+Name = Annotated[Personal, RecordClass.CONTACT]
 """A person's name."""
-Phone = Annotated[Personal, _matches(r"(\+?86[- ]?)?1[3-9]\d{9}|0\d{2,3}[- ]?\d{7,8}|[48]00[- ]?\d{3}[- ]?\d{4}")]
+Contact = Annotated[Personal, RecordClass.CONTACT]
+"""How a person is reached, in whatever form."""
+Phone = Annotated[
+    Personal,
+    _matches(r"(\+?86[- ]?)?1[3-9]\d{9}|0\d{2,3}[- ]?\d{7,8}|[48]00[- ]?\d{3}[- ]?\d{4}"),
+    RecordClass.CONTACT,
+]
 """A Chinese mobile, landline or service number."""
-Vin = Annotated[Personal, _matches(r"[A-HJ-NPR-Z0-9]{17}")]
+Vin = Annotated[Personal, _matches(r"[A-HJ-NPR-Z0-9]{17}"), RecordClass.VEHICLE]
 """A vehicle identification number (17 characters, no I, O, Q)."""
-Plate = Annotated[Personal, _matches(r"[\u4e00-\u9fff][A-Z]([A-HJ-NP-Z0-9]{5,6}|[A-HJ-NP-Z0-9]{4}[\u4e00-\u9fff])")]
+Plate = Annotated[
+    Personal,
+    _matches(r"[\u4e00-\u9fff][A-Z]([A-HJ-NP-Z0-9]{5,6}|[A-HJ-NP-Z0-9]{4}[\u4e00-\u9fff])"),
+    RecordClass.VEHICLE,
+]
 """A Chinese number plate."""

@@ -22,7 +22,7 @@ from sqlalchemy import (
 PREFIX = "gongdan_"
 KEY = String(100).with_variant(String(100, collation="C"), "postgresql")
 """A key sorts by its bytes in every database, whatever the language of the host's."""
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Every revision of the tables, oldest first; the last is what this version of the package works with."""
 
 metadata = MetaData()
@@ -89,7 +89,32 @@ personal = Table(
     Column("value", String, nullable=False, comment="the value in clear"),
     comment="Personal values and their salts, kept beside the journal so that they can be erased.",
 )
-Index(PREFIX + "personal_subject", personal.c.shop, personal.c.subject)
+Index(PREFIX + "personal_subject", personal.c.subject, personal.c.shop)
+
+restricted = Table(
+    PREFIX + "restricted",
+    metadata,
+    Column("shop", KEY, primary_key=True, comment="the shop"),
+    Column("case_id", KEY, primary_key=True, comment="the case"),
+    Column("seq", Integer, primary_key=True, comment="the entry that holds the commitment"),
+    Column("path", String(100), primary_key=True, comment="the field in that entry"),
+    Column("request", Integer, nullable=False, comment="the entry of the shop's ledger that restricted it"),
+    Column("record_class", String(20), nullable=False, comment="the class of record, which says how long it is kept"),
+    comment="Personal values that are only stored: nobody gets them, until they are erased.",
+)
+Index(PREFIX + "restricted_request", restricted.c.request, restricted.c.shop)
+
+hold = Table(
+    PREFIX + "hold",
+    metadata,
+    Column("shop", KEY, primary_key=True, comment="the shop"),
+    Column("seq", Integer, primary_key=True, comment="the entry of the shop's ledger that placed it"),
+    Column("subject", String(200), comment="whose values it keeps"),
+    Column("case_id", KEY, comment="or the case whose values it keeps"),
+    Column("reason", String(100), nullable=False, comment="a code that says why"),
+    Column("placed_at", String(27), nullable=False, comment="when it was placed"),
+    comment="Legal holds that are in force: what they are on is not erased.",
+)
 
 subscription = Table(
     PREFIX + "subscription",
@@ -136,3 +161,92 @@ outbox = Table(
 )
 Index(PREFIX + "outbox_lane", outbox.c.adapter, outbox.c.shop, outbox.c.case_id, outbox.c.seq, unique=True)
 Index(PREFIX + "outbox_due", outbox.c.adapter, outbox.c.due_at)
+
+pending = Table(
+    PREFIX + "pending",
+    metadata,
+    Column(
+        "id",
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=True,
+        comment="in the order of writing",
+    ),
+    Column("shop", KEY, nullable=False, comment="the shop"),
+    Column("case_id", KEY, nullable=False, comment="the case"),
+    Column("seq", Integer, nullable=False, comment="the entry"),
+    comment="Entries that have no place in the log yet; a row goes when its entry gets one.",
+    sqlite_autoincrement=True,
+)
+
+leaf = Table(
+    PREFIX + "leaf",
+    metadata,
+    Column(
+        "idx", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False, comment="the place"
+    ),
+    Column("shop", KEY, nullable=False, comment="the shop"),
+    Column("case_id", KEY, nullable=False, comment="the case"),
+    Column("seq", Integer, nullable=False, comment="the entry"),
+    UniqueConstraint("shop", "case_id", "seq", name=PREFIX + "leaf_entry"),
+    comment="The log: every entry of the journal in one order, without gaps.",
+)
+
+tile = Table(
+    PREFIX + "tile",
+    metadata,
+    Column("level", Integer, primary_key=True, autoincrement=False, comment="the height above the leaves, in tiles"),
+    Column(
+        "idx",
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=False,
+        comment="the place of the tile in its level",
+    ),
+    Column("body", LargeBinary, nullable=False, comment="up to 256 hashes"),
+    comment="The Merkle tree over the log, as C2SP tiles.",
+)
+
+head = Table(
+    PREFIX + "head",
+    metadata,
+    Column("shop", KEY, primary_key=True, comment="the shop"),
+    Column("case_id", KEY, primary_key=True, comment="the case"),
+    Column("seq", Integer, nullable=False, comment="the last entry of the case that the heads entry covers"),
+    Column("head", String(64), nullable=False, comment="its seal"),
+    Column("row", String(64), nullable=False, comment="SHA-256 of the case row as it was"),
+    comment="The leaves of the map of heads, as the last heads entry has it.",
+)
+
+page = Table(
+    PREFIX + "page",
+    metadata,
+    Column("shop", KEY, primary_key=True, comment="whose cases; empty in the map of the shops"),
+    Column("prefix", KEY, primary_key=True, comment="what the keys in it begin with, in hexadecimal"),
+    Column("body", LargeBinary, nullable=False, comment="hashes and leaves below it"),
+    comment="The maps of heads, as pages of a sparse Merkle tree.",
+)
+
+checkpoint = Table(
+    PREFIX + "checkpoint",
+    metadata,
+    Column(
+        "size",
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=False,
+        comment="how many entries it covers; the last of them is its heads entry",
+    ),
+    Column("root", String(64), nullable=False, comment="the root of the tree over them"),
+    Column("note", LargeBinary, comment="the signed note; nothing until it is signed"),
+    comment="What the log was at some moments, signed.",
+)
+
+key = Table(
+    PREFIX + "key",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False, comment="its entry in the log's own ledger"),
+    Column("name", String(100), nullable=False, comment="the name of the key: the origin of the log"),
+    Column("public", String(64), nullable=False, comment="the public key"),
+    comment="The keys that sign checkpoints, oldest first: a projection of the journal.",
+)

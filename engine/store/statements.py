@@ -6,8 +6,8 @@ that one set of values serves every statement of an append.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -36,8 +36,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.expression import ClauseElement
 
+from engine.store.erasure_statements import ERASURE_STATEMENTS, erasure_statements, scrubbing
+from engine.store.extract_statements import extract_statements
 from engine.store.filters import LISTED, Shape, listing
-from engine.store.schema import case, entry, filter_, outbox, personal, revision, rules, subscription
+from engine.store.log_statements import log_statements
+from engine.store.schema import case, entry, filter_, outbox, pending, personal, revision, rules, subscription
 
 _this_case = and_(case.c.shop == bindparam("shop"), case.c.case_id == bindparam("case_id"))
 _of_case = and_(entry.c.shop == bindparam("shop"), entry.c.case_id == bindparam("case_id"))
@@ -115,6 +118,7 @@ def _append_at_once(tags: Any) -> Select[Any]:
     writes = (
         _insert_from(entry, select(*_given(entry, *entry.c.keys())).select_from(moved)),
         _insert_from(outbox, _queued(tags).select_from(subscription, moved)),
+        _insert_from(pending, select(*_given(pending, "shop", "case_id", "seq")).select_from(moved)),
         _insert_from(
             personal,
             select(
@@ -183,6 +187,7 @@ def _claimed(ids: Any) -> Select[Any]:
 
 STATEMENTS: Mapping[str, ClauseElement] = MappingProxyType(
     {
+        **ERASURE_STATEMENTS,
         "touch": update(revision).values(version_num=revision.c.version_num),
         "lock_case": _lock.with_for_update(),
         "peek_case": _lock,
@@ -192,7 +197,7 @@ STATEMENTS: Mapping[str, ClauseElement] = MappingProxyType(
         "entries": select(entry.c.body)
         .where(_of_case, entry.c.seq > bindparam("after"), entry.c.seq <= bindparam("until"))
         .order_by(entry.c.seq),
-        "all_entries": select(*_place, entry.c.body, entry.c.seal)
+        "all_entries": select(*_place, entry.c.command_id, entry.c.body, entry.c.seal)
         .where(_after(*_place))
         .order_by(*_place)
         .limit(bindparam("limit")),
@@ -214,14 +219,6 @@ STATEMENTS: Mapping[str, ClauseElement] = MappingProxyType(
         ),
         "move_case": _move,
         "insert_personal": _insert(personal),
-        "personal": select(personal.c.path, personal.c.salt, personal.c.value).where(
-            personal.c.shop == bindparam("shop"),
-            personal.c.case_id == bindparam("case_id"),
-            personal.c.seq == bindparam("seq"),
-        ),
-        "forget": delete(personal).where(
-            personal.c.shop == bindparam("shop"), personal.c.subject == bindparam("subject")
-        ),
         "rules": select(rules.c.body).where(rules.c.digest == bindparam("digest")),
         "all_rules": select(rules.c.digest, rules.c.body).order_by(rules.c.digest),
         "claim": _claim(),
@@ -277,7 +274,7 @@ STATEMENTS: Mapping[str, ClauseElement] = MappingProxyType(
 )
 
 
-def _own(kind: Any, tags: Any, ids: Any) -> Mapping[str, ClauseElement]:
+def _own(kind: Any, tags: Any, ids: Any, listed: Callable[..., Any]) -> Mapping[str, ClauseElement]:
     """What each dialect spells in its own way: an INSERT that a row which is there does not stop, and lists."""
     given: dict[str, Any] = {name: bindparam(name) for name in ("fields", "begins_at", "stopped")}
     row: dict[str, Any] = {column.name: bindparam(column.name) for column in _ROW}
@@ -291,24 +288,28 @@ def _own(kind: Any, tags: Any, ids: Any) -> Mapping[str, ClauseElement]:
         "queue_for": _queued_for(tags, kind),
         "claimed": _claimed(ids),
         "delivered": delete(outbox).where(outbox.c.id.in_(ids)),
+        **erasure_statements(listed),
+        **log_statements(kind, listed),
+        **extract_statements(listed),
     }
 
 
-def _each(function: str, name: str, kind: Any, made: Any = String) -> Select[Any]:
+def _each(function: str, kind: Any, name: str, made: Any = String) -> Select[Any]:
     """The items of a JSON list that is bound to a name."""
     listed = getattr(func, function)(cast(bindparam(name), kind)).table_valued("value", name=f"each_{name}")
     return select(cast(listed.c.value, made))
 
 
 def _of_sqlite() -> Mapping[str, ClauseElement]:
-    tags, ids = _each("json_each", "tags", String), _each("json_each", "ids", String, Integer)
-    return _own(sqlite.insert, tags, ids)
+    tags, ids = _each("json_each", String, "tags"), _each("json_each", String, "ids", Integer)
+    return _own(sqlite.insert, tags, ids, partial(_each, "json_each", String))
 
 
 def _of_postgresql() -> Mapping[str, ClauseElement]:
-    tags = _each("jsonb_array_elements_text", "tags", JSONB)
-    ids = _each("jsonb_array_elements_text", "ids", JSONB, BigInteger)
-    return {**_own(postgresql.insert, tags, ids), "append": _append_at_once(tags)}
+    tags = _each("jsonb_array_elements_text", JSONB, "tags")
+    ids = _each("jsonb_array_elements_text", JSONB, "ids", BigInteger)
+    own = _own(postgresql.insert, tags, ids, partial(_each, "jsonb_array_elements_text", JSONB))
+    return {**own, "append": _append_at_once(tags)}
 
 
 _OWN: Mapping[str, Mapping[str, ClauseElement]] = {"sqlite": _of_sqlite(), "postgresql": _of_postgresql()}
@@ -335,6 +336,7 @@ class Statements:
         self._named = {name: self._compiled(each) for name, each in {**STATEMENTS, **_OWN[dialect]}.items()}
         self._lists: dict[Shape, Compiled] = {}
         self.append_at_once = "append" in self._named
+        self.scrub = () if dialect == "sqlite" else scrubbing(self._place)
         self.fence = None if dialect == "sqlite" else f"LOCK TABLE {self._place(entry)} IN SHARE MODE"
 
     def _place(self, table: Table) -> str:

@@ -32,13 +32,19 @@ class _Begin(NamedTuple):
 
     write: str
     once: str | None
+    steady: str
     snapshot: str
 
 
 _BEGIN = {
     # One write lock for the whole file: to take it late would be to lose what was read before.
-    "sqlite": _Begin(write="BEGIN IMMEDIATE", once="BEGIN IMMEDIATE", snapshot="BEGIN"),
-    "postgresql": _Begin(write="BEGIN", once=None, snapshot="BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+    "sqlite": _Begin(write="BEGIN IMMEDIATE", once="BEGIN IMMEDIATE", steady="BEGIN IMMEDIATE", snapshot="BEGIN"),
+    "postgresql": _Begin(
+        write="BEGIN",
+        once=None,
+        steady="BEGIN ISOLATION LEVEL REPEATABLE READ",
+        snapshot="BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    ),
 }
 
 
@@ -131,21 +137,39 @@ class Store:
         with self._connecting:
             return self._engine.connect()
 
+    def scrub(self) -> bool:
+        """Leave nothing of what was erased in the database's own files; whether that is so now.
+
+        SQLite: the write-ahead log is emptied, for which every reader must be done; False when one was not, in time.
+        PostgreSQL: the two small tables that hold values in clear are made anew, under a lock that nothing else may
+        share (ACCESS EXCLUSIVE), held while they are copied; the role must own them. Raises StoreUnavailable.
+        """
+        with self._guarded, self._writing, self._reading, self._connected() as connection:
+            for statement in self._statements.scrub:
+                connection.exec_driver_sql(statement)
+            if self.kind == "sqlite":
+                busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+                return not busy
+        return True
+
     def close(self) -> None:
         """Give every connection back."""
         self._engine.dispose()
 
     # --- transactions --------------------------------------------------------------------------------------------
 
-    def write(self, connection: HostConnection = None, *, once: bool = False) -> AbstractContextManager[Transaction]:
+    def write(
+        self, connection: HostConnection = None, *, once: bool = False, steady: bool = False
+    ) -> AbstractContextManager[Transaction]:
         """A writing transaction: committed at the end, rolled back on any error.
 
         On a host's connection it is a savepoint in the host's transaction, which the host commits. `once` promises
-        that at most one `append` is made: where one statement does that, no transaction is opened round it.
+        that at most one `append` is made: where one statement does that, no transaction is opened round it. `steady`:
+        all that is read is one picture, and a race is lost where another writer has changed it.
         """
         if connection is not None:
             return self._joined(connection)
-        begin = self._begin.once if once else self._begin.write
+        begin = self._begin.steady if steady else self._begin.once if once else self._begin.write
         return self._own(self._writing, begin, partial(Committing, self.kind))
 
     def read(self, connection: HostConnection = None) -> AbstractContextManager[Transaction]:

@@ -41,9 +41,15 @@ class Transaction:
         self._gathered: list[Mapping[str, object]] = []
         self._pipelined = pipelined
 
-    def run(self, name: str, **values: object) -> Any:
+    def run(self, name: str, /, **values: object) -> Any:
         """Execute one statement; the cursor after it, where the driver gives it back."""
         return self._execute(self._statements[name], values)
+
+    def run_each(self, name: str, rows: Sequence[Mapping[str, object]]) -> None:
+        """Execute one statement for each of these; nothing for none."""
+        if rows:
+            statement = self._statements[name]
+            self._cursor.executemany(statement.text, [{**statement.constants, **row} for row in rows])
 
     def flush(self) -> None:
         """Write the appends that were gathered to travel together; the store does so at the end. Raises LostRace."""
@@ -68,13 +74,13 @@ class Transaction:
         if self._statements.fence is not None:
             self._cursor.execute(self._statements.fence, {})  # with parameters, or a doubled percent sign would stay
 
-    def rows(self, name: str, **values: object) -> Sequence[Any]:
+    def rows(self, name: str, /, **values: object) -> Sequence[Any]:
         """All rows of one statement."""
         self.flush()
         rows: Sequence[Any] = self._execute(self._statements[name], values).fetchall()
         return rows
 
-    def row(self, name: str, **values: object) -> Any:
+    def row(self, name: str, /, **values: object) -> Any:
         """The first row of one statement."""
         self.flush()
         return self._execute(self._statements[name], values).fetchone()
@@ -98,7 +104,7 @@ class Transaction:
     def case(self, shop: str, case: str) -> CaseRow | None:
         """The row of a case."""
         row = self.row("case", shop=shop, case_id=case)
-        return None if row is None else _case_row(shop, case, *row)
+        return None if row is None else case_row(shop, case, *row)
 
     def answered(self, shop: str, command_id: str) -> bytes | None:
         """The entry that answered a command id."""
@@ -114,9 +120,14 @@ class Transaction:
         for *_, body, seal in self._pages("all_entries", {"shop": "", "case_id": "", "seq": 0}):
             yield bytes(body), seal
 
+    def all_columns(self) -> Iterator[tuple[str, str, int, str, bytes, str]]:
+        """Every entry, by shop, case and seq, with its columns: those three, command id, body, seal."""
+        for shop, case, seq, command, body, seal in self._pages("all_entries", {"shop": "", "case_id": "", "seq": 0}):
+            yield shop, case, seq, command, bytes(body), seal
+
     def all_cases(self) -> Iterator[CaseRow]:
         """Every case row, by shop and case."""
-        return (_case_row(*row) for row in self._pages("all_cases", {"shop": "", "case_id": ""}))
+        return (case_row(*row) for row in self._pages("all_cases", {"shop": "", "case_id": ""}))
 
     def _pages(self, name: str, key: dict[str, object]) -> Iterator[Any]:
         """All rows, a page at a time by key, so that memory stays flat."""
@@ -128,7 +139,7 @@ class Transaction:
         """Rows of a shop by case id, behind a given one, that pass the filters."""
         values = {"shop": shop, "after": after, "limit": limit, **filters.values}
         rows = self._execute(self._statements.listing(filters.shape), values).fetchall()
-        return [_case_row(shop, *row) for row in rows]
+        return [case_row(shop, *row) for row in rows]
 
     def case_ids(self, shop: str, case: str, limit: int) -> list[tuple[str, str]]:
         """Shop and id of the cases that the journal knows, behind a given one."""
@@ -162,11 +173,14 @@ class Transaction:
 
     def _append(self, values: Mapping[str, object]) -> None:
         self.run("insert_entry", **values)
+        self.run("insert_pending", **values)
         self.run("queue", **values)
 
     def insert_entry(self, entry: Entry) -> None:
         """Insert sealed bytes as they are."""
-        self.run("insert_entry", **_entry_values(entry))
+        values = _entry_values(entry)
+        self.run("insert_entry", **values)
+        self.run("insert_pending", **values)
 
     def insert_case(self, row: CaseRow) -> None:
         """Insert the row of a case."""
@@ -184,14 +198,16 @@ class Transaction:
     # --- personal data -------------------------------------------------------------------------------------------
 
     def personal(self, shop: str, case: str, seq: int) -> dict[str, tuple[bytes, str]]:
-        """Salt and value of each personal value of an entry that was not erased."""
-        rows = self.rows("personal", shop=shop, case_id=case, seq=seq)
-        return {path: (bytes(salt), value) for path, salt, value in rows}
+        """Salt and value of each personal value of an entry that was neither erased nor restricted: what is given."""
+        return self._values("personal", shop, case, seq)
 
-    def forget(self, shop: str, subject: str) -> int:
-        """Erase a subject's values; how many there were."""
-        erased: int = self.run("forget", shop=shop, subject=subject).rowcount
-        return erased
+    def kept(self, shop: str, case: str, seq: int) -> dict[str, tuple[bytes, str]]:
+        """The same with those that are restricted: to compare a retried command with, never to be given."""
+        return self._values("kept", shop, case, seq)
+
+    def _values(self, name: str, shop: str, case: str, seq: int) -> dict[str, tuple[bytes, str]]:
+        rows = self.rows(name, shop=shop, case_id=case, seq=seq)
+        return {path: (bytes(salt), value) for path, salt, value in rows}
 
     # --- rules ---------------------------------------------------------------------------------------------------
 
@@ -221,7 +237,8 @@ def queue_values(entry: Entry, now: str) -> dict[str, object]:
     }
 
 
-def _case_row(shop: str, case: str, workflow: str, rules: str, state: str, is_open: object, *rest: Any) -> CaseRow:
+def case_row(shop: str, case: str, workflow: str, rules: str, state: str, is_open: object, *rest: Any) -> CaseRow:
+    """The row of a case as the database gives it."""
     return CaseRow(shop, case, workflow, rules, state, bool(is_open), *rest)  # SQLite's booleans are numbers
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from tests.reference import (
     api,
     asyncapi,
+    attacks,
     cli,
     envelope,
     events,
@@ -31,6 +32,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     **index.PARTS,
     **people.PARTS,
     **telemetry.PARTS,
+    **attacks.PARTS,
 }
 
 FILES: Mapping[str, Callable[[], str]] = {**asyncapi.FILES}

@@ -25,12 +25,21 @@ from tests.reference.source import Constant, constants, first_sentence, imported
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "api.start": ("adapters.bootstrap", "engine.engine", "engine.store"),
-    "api.shop": ("engine.shop", "engine.batch"),
+    "api.shop": (
+        "engine.shop",
+        "engine.batch",
+        "engine.erasure",
+        "engine.holds",
+        "engine.retention",
+        "engine.store.erasures",
+    ),
     "api.answers": ("engine.command", "engine.text", "engine.roles"),
     "api.facts": ("engine.events.event", "engine.events.personal", "engine.case"),
     "api.errors": ("engine.errors",),
     "api.sop": ("engine.guards.clause", "engine.guards.figure", "engine.rules", "engine.profiles"),
     "api.journal": ("engine.journal", "engine.findings", "engine.transfer"),
+    "api.audit": ("engine.audit", "engine.evidence", "engine.tally", "engine.timeline"),
+    "api.proof": ("engine.checkpoints", "engine.bundle", "engine.proof.note"),
     "api.delivery": (
         "engine.envelope",
         "engine.subscription",

@@ -34,8 +34,8 @@ def constants(module: ModuleType) -> Mapping[str, Constant]:
     return {
         target.id: Constant(ast.get_source_segment(source, node.value) or "", _string(below))
         for node, below in pairwise([*ast.parse(source).body, ast.Pass()])
-        if isinstance(node, ast.Assign)
-        for target in node.targets
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
         if isinstance(target, ast.Name)
     }
 

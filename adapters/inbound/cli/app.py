@@ -10,7 +10,22 @@ from typing import TextIO
 
 import typer
 
-from adapters.inbound.cli import case, db, demo, journal, outbox, play, sop, worker
+from adapters.inbound.cli import (
+    audit,
+    case,
+    checkpoint,
+    db,
+    demo,
+    export,
+    forget,
+    journal,
+    outbox,
+    play,
+    report,
+    sop,
+    witness,
+    worker,
+)
 from adapters.inbound.cli.door import Door
 
 app = typer.Typer(
@@ -28,8 +43,14 @@ app.add_typer(sop.app, name="sop")
 app.add_typer(journal.app, name="journal")
 app.add_typer(db.app, name="db")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(checkpoint.app, name="checkpoint")
+app.add_typer(witness.app, name="witness")
 app.command("worker")(worker.worker)
-app.command("audit")(journal.audit)
+app.command("forget")(forget.forget)
+app.add_typer(forget.hold, name="hold")
+audit.app.command("export")(export.export)
+audit.app.command("report")(report.report)
+app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""`gongdan demo`: four repair orders from the gate to the follow-up call, and two forgeries of their journal."""
+"""`gongdan demo`: four repair orders from the gate to the follow-up call, and three forgeries of their journal."""
 
 from __future__ import annotations
 
@@ -13,33 +13,43 @@ import typer
 from rich.console import RenderableType
 
 from adapters.inbound.cli import options as given
+from adapters.inbound.cli.anchored import Anchored
 from adapters.inbound.cli.answers import finding_lines, report_document, report_lines
 from adapters.inbound.cli.door import REFUSED
-from adapters.inbound.cli.forgery import one_byte_changed, refusal_accepted
+from adapters.inbound.cli.forgery import one_byte_changed, order_removed, refusal_accepted
 from adapters.inbound.cli.play import played_document, played_lines
 from adapters.inbound.cli.scenarios import find, scenarios_folder
 from adapters.inbound.cli.screen import indented, joined, show, show_json, styled, words
 from adapters.inbound.journal_file import read_journal, write_journal
 from adapters.inbound.scenario import Played, play, stage
 from adapters.inbound.scenario_file import load
-from engine import Catalogue, Engine, Line, Refused, Report, Text, audit_journal
+from engine import Catalogue, Engine, Finding, Line, Refused, Report, Text, audit_journal
 
 SCENARIOS = ("J-happy-path", "C3-tie-rod-doubled", "D1-worn-tyres", "A1-no-covers-needed")
 
 _PAID, _CHANGED = b'"amount":"720.00"', b'"amount":"120.00"'
 _FORGED_CASE, _FORGED_COMMAND = "C3-doubled", "statement_printed"
 
-_UNTOUCHED = Text(zh="导出的日志，原样审计", en="The journal as exported")
+_REMOVED_CASE = "C3-doubled"
+
+_UNTOUCHED = Text(
+    zh="证据包原样审计：日志由本店签名，见证人会签",
+    en="The bundle as exported: signed by the shop, cosigned by a witness",
+)
 _ONE_BYTE = Text(
     zh="副本一：改一个字节，720.00 元改成 120.00 元", en="Copy 1: one byte changed, 720.00 paid becomes 120.00"
 )
 _RESEALED = Text(
     zh="副本二：拒绝改成接受，整条链重新封印", en="Copy 2: a refusal made an acceptance, the chain sealed anew"
 )
-_TITLE = Text(zh="四张维修工单，一次审计，两次伪造", en="four repair orders, an audit, two forgeries")
+_STOLEN = Text(
+    zh="副本三：整单删除，用偷来的密钥重新签名", en="Copy 3: a whole order removed, signed anew with the stolen key"
+)
+_TITLE = Text(zh="四张维修工单，一次审计，三次伪造", en="four repair orders, an audit, three forgeries")
 _LEGEND = Text(zh="+N：其间另记 N 项事实", en="+N: so many facts recorded in between")
 _WHOLE = Text(zh="封印与链条全部吻合，靠重放识破", en="every seal and link holds; the replay tells")
 _TORN = Text(zh="封印识破", en="the seals tell")
+_SEEN = Text(zh="封印、链条、签名全部吻合，靠见证人识破", en="every seal, link and signature holds; the witness tells")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +63,12 @@ class Audited:
 
     @property
     def ok(self) -> bool:
-        """Clean when untouched, caught when forged."""
-        return self.report.clean is not self.forged
+        """Proven when untouched, caught when forged."""
+        return not self.report.sound if self.forged else self.report.clean
 
 
 def demo(as_json: given.Json = False) -> None:
-    """演示：四张工单、一次审计、两次伪造被识破 / Play four repair orders, audit their journal, catch two forgeries."""
+    """演示：四张工单、一次审计、三次伪造被识破 / Play four repair orders, audit them, catch three forgeries."""
     loaded = [load(find(name, scenarios_folder())) for name in SCENARIOS]
     with TemporaryDirectory(prefix="gongdan-demo-") as name:
         folder = Path(name)
@@ -79,16 +89,14 @@ def _audits(engine: Engine, folder: Path, played: list[Played]) -> list[Audited]
     original, forged = folder / "journal.jsonl", folder / "forged.jsonl"
     write_journal(engine.export_journal(), original)
     lines = [*read_journal(original)]
-
-    def audit(file: Path) -> Report:
-        return audit_journal(read_journal(file), engine.catalogue)
+    anchored = Anchored.at(folder)
 
     def audit_forged(copy: list[Line]) -> Report:
         write_journal(copy, forged)
-        return audit(forged)
+        return audit_journal(read_journal(forged), engine.catalogue)
 
     return [
-        Audited(_UNTOUCHED, forged=False, report=audit(original)),
+        Audited(_UNTOUCHED, forged=False, report=anchored.audited(anchored.witnessed_bundle(engine))),
         Audited(_ONE_BYTE, forged=True, report=audit_forged(one_byte_changed(lines, _PAID, _CHANGED))),
         Audited(
             _RESEALED,
@@ -96,7 +104,16 @@ def _audits(engine: Engine, folder: Path, played: list[Played]) -> list[Audited]
             report=audit_forged(refusal_accepted(lines, _FORGED_CASE, _FORGED_COMMAND)),
             refused_by=_refused_by(played),
         ),
+        Audited(_STOLEN, forged=True, report=_with_stolen_key(anchored, order_removed(lines, _REMOVED_CASE))),
     ]
+
+
+def _with_stolen_key(anchored: Anchored, lines: list[Line]) -> Report:
+    """What the auditor finds in a bundle of another database, which holds these lines and signs with the same key."""
+    thief = stage(f"sqlite:///{anchored.folder / 'forged.db'}")
+    with closing(thief.store):
+        thief.import_journal(lines)
+        return anchored.audited(anchored.bundle(thief, "forged"))
 
 
 def _refused_by(played: list[Played]) -> tuple[str, ...]:
@@ -133,9 +150,16 @@ def _caught(copy: Audited) -> Iterator[RenderableType]:
     if not copy.ok:
         yield styled("未识破 not caught", "bold red")
         return
-    only_replay = all(finding.kind.startswith("replay.") for finding in copy.report.findings)
-    yield joined(("识破 caught  ", "bold green"), (_WHOLE if only_replay else _TORN, ""))
-    for finding in copy.report.findings:
+    shown = [finding for finding in copy.report.findings if finding.kind != "anchor.missing"]
+    yield joined(("识破 caught  ", "bold green"), (_told_by(shown), ""))
+    for finding in shown:
         yield from finding_lines(finding)
     if copy.refused_by:
         yield indented(styled(f"当时据以拒绝 it was refused by: {', '.join(copy.refused_by)}", "dim"), 4)
+
+
+def _told_by(findings: list[Finding]) -> Text:
+    """What gave the forger away."""
+    families = {finding.kind.partition(".")[0] for finding in findings}
+    by_witness = families <= {"seen", "quorum"}
+    return _WHOLE if families == {"replay"} else _SEEN if by_witness else _TORN

@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from adapters.inbound.cli.screen import console, plain, show_json, words
-from engine import GongdanError, Text
+from engine import GongdanError, LedgerRefused, Text
 
 DONE, ERROR, USAGE, REFUSED = 0, 1, 2, 3
 
@@ -25,6 +25,7 @@ _NOT_UTF8 = "参数应为 UTF-8 文本 / arguments should be UTF-8 text."
 _FILE = Text(zh="文件不可用（{file}）：{reason}。", en="The file is not available ({file}): {reason}.")
 _REASONS = {
     "ENOENT": Text(zh="不存在", en="it does not exist"),
+    "EEXIST": Text(zh="已存在，不会覆盖", en="it exists already, and nothing is written over"),
     "EACCES": Text(zh="没有权限", en="no permission"),
     "EISDIR": Text(zh="不是普通文件", en="it is no regular file"),
     "ENOTDIR": Text(zh="路径中有非文件夹", en="its path leads through something that is no folder"),
@@ -99,6 +100,8 @@ def _told(error: Exception) -> tuple[str, Text, int]:
     match error:
         case typer.TyperException():
             return "Usage", _usage(error), error.exit_code
+        case LedgerRefused():
+            return "LedgerRefused", error.text, REFUSED
         case GongdanError():
             return type(error).__name__, error.text, ERROR
         case OSError():

@@ -1,4 +1,4 @@
-"""`gongdan journal` and `gongdan audit`: sealed bytes out and in, and the replay of either."""
+"""`gongdan journal`: sealed bytes out and in."""
 
 from __future__ import annotations
 
@@ -12,16 +12,13 @@ import typer
 
 from adapters.bootstrap import DEFAULT_URL
 from adapters.inbound.cli import options as given
-from adapters.inbound.cli.answers import report_document, report_lines
+from adapters.inbound.cli.answers import told
 from adapters.inbound.cli.door import REFUSED
 from adapters.inbound.cli.screen import joined, show, show_json
 from adapters.inbound.cli.stores import existing
 from adapters.inbound.journal_file import read_lines, write_journal, write_lines
-from engine import Report, audit_journal, standard_catalogue
 
 app = typer.Typer(no_args_is_help=True, help="封印日志 / The sealed journal.")
-
-_SQLITE = b"SQLite format 3\x00"
 
 File = Annotated[str, typer.Argument(metavar="FILE|-", help="日志文件 / A journal file, or - for the standard stream.")]
 
@@ -47,51 +44,20 @@ def export(file: File, db: given.Db = DEFAULT_URL, schema: given.Schema = None, 
 @app.command("import")
 def import_(file: File, db: given.Db = DEFAULT_URL, schema: given.Schema = None, as_json: given.Json = False) -> None:
     """重放核验后原样入库，否则一条不入 / Verify by replay and insert verbatim, or insert nothing (exit 3)."""
-    with _opened(file) as journal, existing(db, schema) as engine:
+    with opened(file) as journal, existing(db, schema) as engine:
         report = engine.import_journal(read_lines(journal))
-    if not as_json and report.clean:
+    if not as_json and report.sound:
         show(joined(("已导入 imported", "bold green")))
-    _tell(report, as_json=as_json)
-
-
-def audit(
-    target: Annotated[
-        str,
-        typer.Argument(metavar="URL|FILE|-", help="数据库或日志 / A database URL, a SQLite file, or a journal file."),
-    ],
-    schema: given.Schema = None,
-    as_json: given.Json = False,
-) -> None:
-    """审计：逐条重问当时的规则，比对答复 / Audit: ask the rules of the day every question again and compare."""
-    if _is_database(target):
-        with existing(target, schema) as engine:
-            report = engine.audit()
-    else:
-        with _opened(target) as journal:
-            report = audit_journal(read_lines(journal), standard_catalogue())
-    _tell(report, as_json=as_json)
-
-
-def _tell(report: Report, *, as_json: bool) -> None:
-    if as_json:
-        show_json(report_document(report))
-    else:
-        show(*report_lines(report))
-    if not report.clean:
+    told(report, as_json=as_json)
+    if not report.sound:
         raise typer.Exit(REFUSED)
 
 
 @contextmanager
-def _opened(file: str) -> Iterator[BinaryIO]:
+def opened(file: str) -> Iterator[BinaryIO]:
+    """A journal file, or the standard input. Raises OSError."""
     if file == "-":
         yield sys.stdin.buffer
     else:
         with Path(file).open("rb") as journal:
             yield journal
-
-
-def _is_database(target: str) -> bool:
-    if "://" in target or target == "-":
-        return target != "-"
-    with Path(target).open("rb") as file:
-        return file.read(len(_SQLITE)) == _SQLITE

@@ -90,9 +90,35 @@ Settings = Annotated[
         "--settings", envvar="GONGDAN_SETTINGS", metavar="FILE", help="适配器设置文件 / The TOML file of the adapters."
     ),
 ]
+SigningKey = Annotated[
+    Path | None,
+    typer.Option("--key", envvar="GONGDAN_KEY", metavar="FILE", help="签名私钥文件 / The file of the signing key."),
+]
+Published = Annotated[
+    Path | None,
+    typer.Option(
+        "--publish",
+        envvar="GONGDAN_PUBLISH",
+        metavar="FOLDER",
+        help="把检查点与哈希发布到此文件夹 / Publish the checkpoint and the hashes in this folder.",
+    ),
+]
+Asked = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy",
+        envvar="GONGDAN_POLICY",
+        metavar="FILE",
+        help="请哪些见证人会签 / The policy that names the witnesses to ask.",
+    ),
+]
 ShopId = Annotated[str, typer.Option("--shop", envvar="GONGDAN_SHOP", metavar="ID", help="门店 / The shop.")]
 By = Annotated[
     Actor, typer.Option("--by", parser=_actor, metavar="ID:ROLE", help="谁 / Who acts, such as sa-1:service_advisor.")
+]
+Requester = Annotated[
+    Actor | None,
+    typer.Option("--by", parser=_actor, metavar="ID:ROLE", help="谁提出 / Who asks, such as sm-1:service_manager."),
 ]
 ProfileName = Annotated[str, typer.Option("--profile", metavar="NAME", help="品牌口径 / The profile of rules.")]
 Dealer = Annotated[

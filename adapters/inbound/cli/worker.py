@@ -1,4 +1,4 @@
-"""`gongdan worker`: carry entries out until told to stop."""
+"""`gongdan worker`: carry entries out, sign checkpoints and erase what is due until told to stop."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from adapters.bootstrap import DEFAULT_URL
 from adapters.inbound.cli import options as given
+from adapters.inbound.cli.checkpoint import checkpointing
 from adapters.inbound.cli.screen import console, joined, plain, show, show_json
 from adapters.inbound.cli.stores import existing
+from adapters.retention import stated_retention
 from adapters.settings import load_adapters
+from adapters.sweeping import Sweeping
 from adapters.worker import POLL_SECONDS, work
 from engine import Adapter, Delivered, Engine
 
@@ -29,24 +33,52 @@ def worker(
         float,
         typer.Option(min=0.01, metavar="SECONDS", help="无事可送时隔多久再看 / How long to wait when nothing is due."),
     ] = POLL_SECONDS,
+    key: given.SigningKey = None,
+    publish: given.Published = None,
+    policy: given.Asked = None,
     db: given.Db = DEFAULT_URL,
     schema: given.Schema = None,
     as_json: given.Json = False,
 ) -> None:
-    """把日志条目送往各适配器，收到 SIGTERM 即止 / Carry entries to their adapters until SIGTERM or Ctrl-C."""
-    if settings is None:
-        message = "须给出适配器设置文件 / a settings file is needed: --settings FILE or GONGDAN_SETTINGS"
+    """送出条目、签检查点、抹除到期者，收到 SIGTERM 即止 / Carry out, sign checkpoints and erase, until SIGTERM."""
+    if settings is None and key is None:
+        message = (
+            "须给出适配器设置文件或签名密钥 / a settings file or a signing key is needed: "
+            "--settings FILE or GONGDAN_SETTINGS, --key FILE or GONGDAN_KEY"
+        )
         raise typer.BadParameter(message)
-    with _told_to_stop() as stop, existing(db, schema) as engine, ExitStack() as stack:
-        adapters = [stack.enter_context(closing(one)) for one in load_adapters(settings, os.environ)]
-        _check(engine, adapters)
-        done = engine.deliver(adapters, stop=stop.is_set) if once else work(engine, adapters, stop, poll)
+    with told_to_stop() as stop, existing(db, schema) as engine, ExitStack() as stack:
+        loaded = load_adapters(settings, os.environ) if settings else []
+        adapters = [stack.enter_context(closing(one)) for one in loaded]
+        sweeping = _sweeping(engine, settings)
+        if settings:
+            _check(engine, adapters, sweeping)
+        making = [checkpointing(engine, [key], publish, policy)] if key else []
+        if once:
+            done = engine.deliver(adapters, stop=stop.is_set)
+            for one in making:
+                one.make()
+            for each in sweeping:
+                each.sweep()
+        else:
+            done = work(
+                engine, adapters, stop, poll, also=[*(one.run for one in making), *(one.run for one in sweeping)]
+            )
     _tell(done, as_json=as_json)
 
 
-def _check(engine: Engine, adapters: Sequence[Adapter]) -> None:
-    """Say what would otherwise be a silence: nobody to carry to, or nothing for somebody."""
-    if not adapters:
+def _sweeping(engine: Engine, settings: Path | None) -> list[Sweeping]:
+    """One by the terms of the settings file, if it states any: nothing is erased for good by terms that nobody set."""
+    terms = stated_retention(settings)
+    if terms is None:
+        return []
+    engine.retention = terms
+    return [Sweeping(engine)]
+
+
+def _check(engine: Engine, adapters: Sequence[Adapter], sweeping: Sequence[Sweeping]) -> None:
+    """Say what would otherwise be a silence: nothing to do, or nothing for somebody."""
+    if not (adapters or sweeping):
         message = "设置文件中没有适配器 / the settings file names no adapter"
         raise typer.BadParameter(message)
     known = {one.adapter for one in engine.outbox.subscriptions()}
@@ -56,7 +88,7 @@ def _check(engine: Engine, adapters: Sequence[Adapter]) -> None:
 
 
 @contextmanager
-def _told_to_stop() -> Iterator[threading.Event]:
+def told_to_stop() -> Iterator[threading.Event]:
     """An event that SIGTERM and Ctrl-C set; a second one, of either kind, ends the process at once."""
     stop = threading.Event()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.events.event import Attachment, Code, Count, Event, Flag, Instant, Money, Percent, optional, required
-from engine.events.personal import Words
+from engine.events.personal import Contact, Words
 from engine.events.repair_order.progress import NoticeChannel
 from engine.text import Word
 
@@ -136,7 +136,7 @@ class NextStepAgreed(Event):
     symptom_id: Code = required("报修项编号", "the complaint")
     plan_due_at: Instant | None = optional("确定维修方案的时间", "when the repair plan will be settled")
     contact_channel: NoticeChannel | None = optional("联系方式", "how the customer will be told")
-    contact: Words | None = optional("联系号码或地点", "the number, account or place")
+    contact: Contact | None = optional("联系号码或地点", "the number, account or place")
 
 
 class RequestRecorded(Event):

@@ -12,7 +12,8 @@ from engine.events.event import Event
 from engine.guards.clause import Attempt
 
 E = TypeVar("E", bound=Event)
-_CHINA = timezone(timedelta(hours=8))
+CHINA = timezone(timedelta(hours=8))
+"""By whose days and weeks the floor goes."""
 
 
 def put_or_last(attempt: Attempt[Event], kind: type[E], *after: type[Event]) -> E | None:
@@ -56,7 +57,7 @@ def whole_minutes(span: timedelta) -> int:
 
 def day_of(attempt: Attempt[Event]) -> date:
     """The day on the floor, in China, on which it happened; of a time to come, which is refused, it is today."""
-    return min(happened(attempt), attempt.recorded_at).astimezone(_CHINA).date()
+    return min(happened(attempt), attempt.recorded_at).astimezone(CHINA).date()
 
 
 ARRIVALS: tuple[type[Event], ...] = (ro.VehicleCheckedIn, ro.VehicleReturned)
