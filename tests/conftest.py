@@ -45,20 +45,6 @@ def _declared(tmp_path_factory: pytest.TempPathFactory) -> None:
         sys.path.insert(0, str(folder))
 
 
-TOGETHER = (
-    *("test_scenarios", "test_invariants", "test_matrix", "test_contract", "test_cli_play", "test_listing"),
-    *("test_mutations", "test_bundle_audit", "test_report", "test_report_browser", "test_headmap", "test_tree"),
-)
-"""Files whose tests share what is dear to make: each is run by one process."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several processes and `--dist=loadgroup`."""
-    for item in items:
-        if item.path.stem in TOGETHER:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """How many kills were survived in all."""
     reports = terminalreporter.getreports("passed")
@@ -67,9 +53,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"survived: {kills} kills")
 
 
-@pytest.fixture(params=list(DATABASES))
+@pytest.fixture(params=["sqlite", "postgresql-18", pytest.param("postgresql-other", marks=pytest.mark.soak)])
 def database(request: pytest.FixtureRequest) -> str:
-    """The URL of an empty database: the test runs once on each kind."""
+    """The URL of an empty database: the test runs once on each kind; on an older server in `make soak`."""
     return request.getfixturevalue(DATABASES[request.param])
 
 

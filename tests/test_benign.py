@@ -46,9 +46,9 @@ def no_alarm(url: str, folder: Path, goal: benign.Goal) -> dict[str, int]:
     return done
 
 
-@EITHER
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_what_honest_people_do_raises_no_alarm(database, tmp_path):
-    done = no_alarm(database, tmp_path, benign.Goal(operations=1_200, exports=2, kills=12))
+    done = no_alarm(database, tmp_path, benign.Goal(operations=800, exports=2, kills=8))
 
     assert min(done["keys"], done["checkpoints"]) > 1
 
