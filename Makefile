@@ -12,7 +12,7 @@ demo: $(READY)   ## play four repair orders, prove their log, catch three forger
 	@$(BIN)/python -m adapters.inbound.cli demo
 
 test: check      ## everything CI runs: format, lint, types, floors, tests, coverage
-	$(BIN)/coverage run -m pytest --numprocesses=$$(($$(nproc) + 1))  # they wait for disks and each other, too
+	$(BIN)/coverage run -m pytest --numprocesses=$$(($$(nproc) + 1)) --dist=worksteal  # they wait for disks, too; neighbours share fixtures
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -5,14 +5,16 @@ The databases they run on: a server starts when the first test asks for it, and 
 
 from __future__ import annotations
 
+import os
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 import structlog
+from coverage import Coverage
 
 from tests import servers
 from tests.servers import Server
@@ -24,6 +26,8 @@ def _drop(_logger: object, _name: str, _event: dict[str, object]) -> dict[str, o
 
 structlog.configure(processors=[_drop])
 
+_MEASURE_CHILDREN = "COVERAGE_PROCESS_CONFIG"
+"""The variable by which `coverage run` measures the processes that tests start."""
 KILLS = "kills"
 """The property under which a test reports how many kills it survived."""
 DATABASES = {"sqlite": "sqlite", "postgresql-18": "postgresql", "postgresql-other": "other_postgresql"}
@@ -43,6 +47,22 @@ def _declared(tmp_path_factory: pytest.TempPathFactory) -> None:
         lines = "".join(f"{name} = {target}\n" for name, target in points.items())
         (metadata / "entry_points.txt").write_text(f"[{group}]\n{lines}")
         sys.path.insert(0, str(folder))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
+    """Broad tests are not measured: coverage is for those that aim at what they cover, and tracing takes its time."""
+    measuring = Coverage.current()
+    if measuring is None or item.get_closest_marker("broad") is None:
+        return (yield)
+    measuring.stop()
+    in_children = os.environ.pop(_MEASURE_CHILDREN, None)
+    try:
+        return (yield)
+    finally:
+        if in_children is not None:
+            os.environ[_MEASURE_CHILDREN] = in_children
+        measuring.start()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -166,6 +166,7 @@ def test_a_fact_is_described_field_by_field_and_its_personal_values_as_commitmen
 # --- what leaves is as it says -----------------------------------------------------------------------------------
 
 
+@pytest.mark.broad
 @pytest.mark.parametrize("file", SCENARIOS, ids=lambda file: file.stem)
 def test_every_event_of_a_scenario_is_as_its_message_says(file):
     case = load(file).id

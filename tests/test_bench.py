@@ -19,6 +19,8 @@ from bench.playing import by_hand, one_by_one, scripted, ten_by_ten
 from bench.server import CannotStart
 from bench.sizes import QUICK
 
+pytestmark = pytest.mark.broad
+
 ROOT = Path(__file__).parents[1]
 MEASURES = {
     "delivery_sqlite",

@@ -13,6 +13,8 @@ from tests import benign
 from tests.conftest import KILLS
 from tests.house import House, exported, is_proven
 
+pytestmark = pytest.mark.broad
+
 EITHER = pytest.mark.parametrize("database", ["sqlite", "postgresql-18"], indirect=True)
 EVERYDAY = {"personal_revealed", "subject_restricted", "subject_erased", "hold_placed", "hold_lifted"}
 

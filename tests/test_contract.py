@@ -16,6 +16,8 @@ import pytest
 
 from tests.docs import ROOT
 
+pytestmark = pytest.mark.broad
+
 PAGE = ROOT / "docs/how-to/write-an-adapter.md"
 BLOCKS = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 

@@ -41,6 +41,8 @@ from tests.interrupts import MOMENTS, Step, at_step
 from tests.processes import KILLED, in_a_process
 from tests.support import START, Clock
 
+pytestmark = pytest.mark.broad
+
 EITHER = pytest.mark.parametrize("database", ["sqlite", "postgresql-18"], indirect=True)
 OURS = {table.name for table in schema.metadata.sorted_tables}
 NEVER = Step("before", None)

@@ -31,6 +31,8 @@ from tests.conftest import KILLS
 from tests.processes import KILLED, SECONDS, ended, started
 from tests.support import ADVISOR, Clock, world
 
+pytestmark = pytest.mark.broad
+
 EITHER = pytest.mark.parametrize("database", ["sqlite", "postgresql-18"], indirect=True)
 ADAPTERS = ("steady", "moody")
 APPLIERS, WORKERS = 2, 3

@@ -23,6 +23,8 @@ from tests.reference.sop import command
 from tests.reference.source import said_of, signature
 from tests.shell import Shell
 
+pytestmark = pytest.mark.broad
+
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
 ANCHOR = re.compile(r"\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)")
 FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)

@@ -30,6 +30,8 @@ from engine import CaseExists, CaseNotFound
 from engine.events import repair_order as ro
 from tests.hosts import sqlalchemy_engine
 
+pytestmark = pytest.mark.broad
+
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 README = (EXAMPLES / "README.md").read_text("utf-8")
 CHINESE = re.compile(r"[\u4e00-\u9fff]{2}")

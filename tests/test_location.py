@@ -28,6 +28,8 @@ from tests.deviations import Deviation, deviations, family, plugged
 from tests.lies import OPENINGS, WAYS
 from tests.walks import golden_rules, walks
 
+pytestmark = pytest.mark.broad
+
 SHOPS = 20
 OF_THE_REPLAY = {kind for kind in KINDS if kind.startswith("replay.")} | {
     "time.backwards",

@@ -29,6 +29,8 @@ from engine.listing import row_of
 from tests import conforming as co
 from tests.support import Clock, world
 
+pytestmark = pytest.mark.broad
+
 Row = tuple[str, str]
 
 CATALOGUE = co.catalogue()

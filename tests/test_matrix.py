@@ -22,6 +22,8 @@ from engine.states.repair_order import State as S
 from tests import conforming as co
 from tests.support import START
 
+pytestmark = pytest.mark.broad
+
 ROLES = [*(str(role) for role in Role), "stranger"]
 STATES = [str(state) for state in S]
 LIVING = [state for state in STATES if state not in WORKFLOW.ends and state != WORKFLOW.initial]

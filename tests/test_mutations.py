@@ -32,6 +32,8 @@ from tests.mutations import mutators, zipped
 from tests.signers import KEY, NEXT, a_key
 from tests.support import ADVISOR, AT_ONCE, Clock, arrive, forget, world
 
+pytestmark = pytest.mark.broad
+
 SCOPES: dict[str, dict[str, Any]] = {
     "everything": {},
     "a shop": {"shop": "S1"},

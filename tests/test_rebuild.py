@@ -66,6 +66,7 @@ WRONG = (
 )
 
 
+@pytest.mark.broad
 def test_every_scenario_leaves_the_rows_that_its_journal_says(database: str):
     engine = bootstrap(database, upgrade=True, world=stage().world, synchronous="NORMAL")
     for file in SCENARIOS:

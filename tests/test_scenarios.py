@@ -32,6 +32,7 @@ def told(file: Path) -> Iterator[tuple[Step, Accepted | Refused]]:
     return ((step.step, step.answer) for step in (*result.started, *result.steps))
 
 
+@pytest.mark.broad
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_scenario_is_answered_as_its_file_says(file):
     wrong = [
@@ -93,6 +94,7 @@ def answered() -> dict[str, dict[str, set[str]]]:
     return seen
 
 
+@pytest.mark.broad
 @pytest.mark.parametrize("clause", REFUSING)
 def test_every_clause_refuses_in_a_scenario_and_the_same_command_passes_it_in_one(clause):
     refused, passed = answered()["refused"].get(clause, set()), answered()["passed"].get(clause, set())
@@ -101,6 +103,7 @@ def test_every_clause_refuses_in_a_scenario_and_the_same_command_passes_it_in_on
     assert refused & passed
 
 
+@pytest.mark.broad
 @pytest.mark.parametrize("clause", NOTING)
 def test_every_clause_that_only_notes_leaves_its_note_in_a_scenario(clause):
     assert clause in answered()["noted"]
@@ -143,6 +146,7 @@ def unmet(scenario: Scenario, engine: Engine) -> set[str]:
     return found
 
 
+@pytest.mark.broad
 @pytest.mark.parametrize("profile", ["dpca", "faw-toyota", "lexus"])
 def test_dropping_one_owned_field_makes_exactly_its_owners_refuse_or_leave_a_note(profile):
     owners, engine = owned_fields(profile), stage()

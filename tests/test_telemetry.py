@@ -558,6 +558,7 @@ def spoken(step: Step) -> Step:
     return replace(step, facts={**step.facts, **secrets}, late=late)
 
 
+@pytest.mark.broad
 def test_no_scenario_lets_a_personal_value_be_heard(ears: Ears):
     hand = Hand(how=ConnectionError(SECRET))
     engine = stage()
@@ -583,6 +584,7 @@ PUTS = st.tuples(
 )
 
 
+@pytest.mark.broad
 @settings(deadline=None, max_examples=60)
 @given(st.lists(PUTS, max_size=8))
 def test_whatever_is_put_no_personal_value_is_heard(puts: list[tuple[str, str, str, str | None, bool]]):
