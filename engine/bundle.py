@@ -29,6 +29,7 @@ LINES = 65_536
 
 _HASH = 32
 _RULES = re.compile(rb'"rules":"([0-9a-f]{64})","seq":[0-9]+,"shop":"[^"]*","version":[0-9]+,"workflow":"[^"]*"}\Z')
+_ROOT = re.compile("[0-9a-f]{64}")
 _ERASED = b'"name":"subject_erased","occurred_at":'
 
 Document = dict[str, object]
@@ -113,7 +114,7 @@ class Bundle:
             "format": FORMAT,
             "origin": self._keys[-1][1].name,
             "size": self._size,
-            "root": self._signed.root,
+            "root": self._signed.root if _ROOT.fullmatch(self._signed.root) else "0" * 64,  # to be found, not misread
             "scope": self._scope.document(),
             "entries": len(self._places),
             "cases": self._seen.heads,

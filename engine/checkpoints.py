@@ -17,12 +17,14 @@ from typing import TypeVar, cast
 import structlog
 
 from engine.canonical import canonical, digest
+from engine.case import Head
 from engine.command import Actor, Command
 from engine.desk import Desk, Sitting
-from engine.errors import BadKey, BadLog
+from engine.errors import BadKey, BadLog, NameTaken
 from engine.events.common import CaseOpened
 from engine.events.event import Event
 from engine.events.ledger import HeadsRecorded, KeyAnnounced
+from engine.journal import Entry
 from engine.proof import headmap, note, tree
 from engine.proof.note import Signer
 from engine.proof.verify import map_key, map_value, parse_vkey
@@ -50,7 +52,8 @@ class Checkpoints:
         """Give every committed entry its place, record the heads, and sign; None when nothing is new.
 
         The first signer's key is announced if it is the first of all. Raises BadKey when the key in force is not
-        among the signers, StoreUnavailable.
+        among the signers, NameTaken when a journal that was brought in was signed under the name of the first,
+        StoreUnavailable.
         """
         return self._made(signers, None)
 
@@ -129,6 +132,8 @@ class Checkpoints:
         check_signers(keys, signers)
         if last is not None and last.note is None:
             return False
+        if last is not None and last.size > log.size():
+            raise BadLog(what=f"checkpoint {last.size}")
         _sequenced(sitting)
         new = announced or signers[0]
         if not _is_in_force(keys, new) and (announced or not keys):  # else another process was quicker
@@ -147,7 +152,10 @@ class Checkpoints:
     def _announce(self, sitting: Sitting, log: Log, signer: Signer) -> None:
         """The key in the log's own ledger, which is opened for the first one."""
         keys = log.keys()
-        if not keys and sitting.transaction.head(self.desk.shop, LEDGER) is None:
+        brought_in = None if keys else sitting.transaction.head(self.desk.shop, LEDGER)
+        if brought_in is not None:
+            _check_name(sitting, brought_in, signer.name)
+        elif not keys:
             decider = self.desk.cases.decider_in_force(_PROFILE, LEDGER)
             opened = CaseOpened(profile=decider.rules.profile, version=decider.rules.version)
             sitting.open(LEDGER, decider, Command(self.desk.world.new_id(), SEQUENCER, opened))
@@ -207,6 +215,16 @@ def _check(log: Log, new: Signed, signers: Sequence[Signer]) -> None:
     is_made = tree.root(new.size, log.tile).hex() == new.root
     if not is_made or (before and not is_beginning(before.note or b"", keys, log.tile)):
         raise BadLog(what=f"checkpoint {new.size}")
+
+
+def _check_name(sitting: Sitting, ledger: Head, name: str) -> None:
+    """Raises NameTaken when the entries that were brought in tell of another log of this name."""
+    events = sitting.desk.cases.catalogue.events
+    for after in range(0, ledger.seq, CHUNK):
+        for body in sitting.transaction.entries(ledger.shop, ledger.id, after=after, until=after + CHUNK):
+            facts = Entry.read(body, events).command.facts
+            if isinstance(facts, KeyAnnounced) and facts.name == name:
+                raise NameTaken(name=name)
 
 
 def _is_in_force(keys: Sequence[LogKey], signer: Signer) -> bool:

@@ -162,6 +162,16 @@ class BadKey(GongdanError):
     )
 
 
+class NameTaken(GongdanError):
+    """Another log was signed under this name: its journal was brought in, and this one needs a name of its own."""
+
+    words = Text(
+        zh="日志名 {name} 属于另一个日志，其条目是导入的；新日志须另取名：gongdan checkpoint keygen --name",
+        en="{name} is the name of another log, whose entries were brought in. This one needs another: "
+        "gongdan checkpoint keygen --name",
+    )
+
+
 class Restricted(NotRevealed):
     """Personal values are only stored until they are erased: nobody gets them, and nothing is recorded."""
 

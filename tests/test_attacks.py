@@ -133,6 +133,28 @@ def test_an_honest_key_signs_no_root_that_the_tree_does_not_have(sqlite, tmp_pat
             here.engine.checkpoints.make(KEY)
 
 
+RENUMBERED = (
+    "DELETE FROM gongdan_leaf WHERE idx = 2",
+    "UPDATE gongdan_leaf SET idx = -idx WHERE idx > 2",
+    "UPDATE gongdan_leaf SET idx = -idx - 1 WHERE idx < 0",
+)
+
+
+@pytest.mark.parametrize("more", [0, 1, 2])
+def test_an_honest_key_signs_nothing_of_a_log_that_has_become_shorter(sqlite, tmp_path, more):
+    """An entry is gone, and those behind it have moved up: as many come after it as make up for it, or not."""
+    with house(sqlite, tmp_path) as here:
+        signed = here.engine.checkpoints.make(KEY) or here.last()
+        with here.engine.store.write() as transaction:
+            for statement in RENUMBERED:
+                transaction._cursor.execute(statement)
+        for _ in range(more):
+            one_more(here)
+
+        with pytest.raises(BadLog, match=f"checkpoint {signed.size}"):
+            here.engine.checkpoints.make(KEY)
+
+
 @pytest.mark.parametrize("junk", [b"nothing", note.signed(note.checkpoint_text(ORIGIN, 43, bytes(32)), [NEXT])])
 def test_an_honest_key_goes_on_from_nothing_that_it_did_not_sign(sqlite, tmp_path, junk):
     with house(sqlite, tmp_path) as here:

@@ -9,20 +9,29 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
+from adapters.bootstrap import bootstrap
 from adapters.inbound.audit import Anchor, audit_database
 from engine import Compliance, Engine, Integrity, NoCheckpoint, Tally, standard_catalogue
 from tests.exports import filled, policy
 from tests.reported import Page
 from tests.signers import KEY, NEXT, a_key
-from tests.support import ADVISOR, PURPOSE, Clock, Document, engine_on, gongdan
+from tests.support import ADVISOR, PURPOSE, Clock, Document, gongdan, world
 
 CATALOGUE = standard_catalogue()
 
 
+EITHER = pytest.mark.parametrize("database", ["sqlite", "postgresql-18"], indirect=True)
+
+
 @pytest.fixture
-def engine(tmp_path: Path):
+def database(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'shop.db'}"
+
+
+@pytest.fixture
+def engine(database: str):
     clock = Clock()
-    made = engine_on(tmp_path, clock)
+    made = bootstrap(database, upgrade=True, world=world(clock), synchronous="OFF")
     with closing(made.store):
         yield filled(made, clock)
 
@@ -40,9 +49,8 @@ def anchor(tmp_path: Path) -> Anchor:
 
 
 def run(engine: Engine, statement: str, **values: object) -> None:
+    """What an insider writes, whatever the engine holds of it."""
     with closing(engine.store), create_engine(engine.store.url).begin() as connection:
-        for guard in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all():
-            connection.execute(text(f'DROP TRIGGER "{guard}"'))
         connection.execute(text(statement), values)
 
 
@@ -50,6 +58,7 @@ def kinds(report) -> dict[str, int]:
     return dict(report.counts)
 
 
+@EITHER
 def test_a_database_at_its_checkpoint_is_proven_and_nothing_is_recorded(signed, anchor):
     before = [*signed.export_journal()]
 
@@ -61,6 +70,7 @@ def test_a_database_at_its_checkpoint_is_proven_and_nothing_is_recorded(signed, 
     assert [*signed.export_journal()] == before
 
 
+@EITHER
 def test_entries_after_the_checkpoint_are_counted_and_no_finding(signed, anchor):
     signed.shop("S1", profile="dpca").apply("RO-5", PURPOSE, by=ADVISOR)
     signed.shop("S1", profile="dpca").open("RO-6", by=ADVISOR)
@@ -73,33 +83,41 @@ def test_entries_after_the_checkpoint_are_counted_and_no_finding(signed, anchor)
     assert report.cases == audit_database(signed, anchor, jobs=2).cases == 9
 
 
-FORGERIES: dict[str, tuple[str, set[str]]] = {
+JUNK = {"junk": b"\xff"}
+FORGERIES: dict[str, tuple[str, dict[str, object], set[str]]] = {
     "a tail cut off": (
         "DELETE FROM gongdan_entry WHERE case_id = 'RO-1' AND seq = 4",
+        {},
         {"entries.count", "tree.root"},
     ),
     "a case removed": (
         "DELETE FROM gongdan_entry WHERE shop = 'S2' AND case_id = 'RO-1'",
+        {},
         {"entries.count", "case.missing"},
     ),
-    "another head": ("UPDATE gongdan_head SET row = head WHERE case_id = 'RO-2'", {"heads.root"}),
-    "a key's entry removed": ("DELETE FROM gongdan_entry WHERE case_id = 'ledger' AND seq = 2", {"key.epoch"}),
-    "another key": ("UPDATE gongdan_key SET public = 'zz'", {"file.form", "key.epoch"}),
-    "a tile changed": ("UPDATE gongdan_tile SET body = zeroblob(length(body))", {"tile.differs"}),
-    "no note to read": ("UPDATE gongdan_checkpoint SET note = x'ff'", {"file.form"}),
-    "rules changed": ("UPDATE gongdan_rules SET body = x'7b7d'", {"rules.digest", "rules.unknown"}),
-    "a case row changed": ("UPDATE gongdan_case SET state = 'closed' WHERE case_id = 'RO-1'", {"row.differs"}),
+    "another head": ("UPDATE gongdan_head SET \"row\" = head WHERE case_id = 'RO-2'", {}, {"heads.root"}),
+    "a key's entry removed": ("DELETE FROM gongdan_entry WHERE case_id = 'ledger' AND seq = 2", {}, {"key.epoch"}),
+    "another key": ("UPDATE gongdan_key SET public = 'zz'", {}, {"file.form", "key.epoch"}),
+    "a tile changed": ("UPDATE gongdan_tile SET body = :zeros", {"zeros": bytes(32 * 23)}, {"tile.differs"}),
+    "no note to read": ("UPDATE gongdan_checkpoint SET note = :junk", JUNK, {"file.form"}),
+    "no root": ("UPDATE gongdan_checkpoint SET root = 'zz'", {}, {"manifest.differs"}),
+    "a larger size": ("UPDATE gongdan_checkpoint SET size = size + 1", {}, {"manifest.differs"}),
+    "a smaller size": ("UPDATE gongdan_checkpoint SET size = size - 1", {}, {"manifest.differs"}),
+    "rules changed": ("UPDATE gongdan_rules SET body = :junk", JUNK, {"rules.digest", "rules.unknown"}),
+    "a case row changed": ("UPDATE gongdan_case SET state = 'closed' WHERE case_id = 'RO-1'", {}, {"row.differs"}),
     "a column changed": (
         "UPDATE gongdan_entry SET command_id = 'x' WHERE case_id = 'RO-1' AND seq = 1",
+        {},
         {"entry.columns"},
     ),
 }
 
 
+@EITHER
 @pytest.mark.parametrize("name", FORGERIES)
 def test_what_was_changed_in_the_database_is_found(signed, anchor, name):
-    statement, expected = FORGERIES[name]
-    run(signed, statement)
+    statement, values, expected = FORGERIES[name]
+    run(signed, statement, **values)
 
     report = audit_database(signed, anchor)
 
@@ -133,7 +151,7 @@ def test_keys_that_were_changed_are_followed_and_a_note_between_them_that_was_to
     signed.shop("S1", profile="dpca").open("RO-7", by=ADVISOR)
     size = signed.checkpoints.last().size
     signed.checkpoints.make(NEXT)
-    run(signed, "UPDATE gongdan_checkpoint SET note = x'ff' WHERE size = :size", size=size)
+    run(signed, "UPDATE gongdan_checkpoint SET note = :junk WHERE size = :size", size=size, **JUNK)
 
     assert "file.form" in audit_database(signed, anchor).counts
 

@@ -6,6 +6,7 @@ import json
 
 from engine.proof import verify as v
 from tests.bundles import (
+    LEDGER,
     ORIGIN,
     WITNESSES,
     Log,
@@ -159,6 +160,30 @@ def test_a_handover_that_the_old_key_did_not_sign_is_found(tmp_path):
     for result in (alone, another, early):
         assert ("key.epoch", 14, "keys.jsonl", 0) in places(result)
     assert checked(log.bundle(), tmp_path / "again").findings == []
+
+
+def test_keys_that_were_announced_before_this_log_began_under_another_name_are_those_of_an_imported_journal(tmp_path):
+    log = histories(("S1", "R1", 2), witnesses=WITNESSES[:2])
+    log.add(*LEDGER, "key_announced", None, name="other.example/log", public=NEXT.public.hex())
+    log.seal()
+
+    assert checked(log.bundle(), tmp_path / "whole").findings == []
+    assert checked(log.bundle(Scope(*LEDGER)), tmp_path / "subset").findings == []
+
+
+def test_a_key_that_gave_way_does_not_come_back_as_if_it_were_the_first(tmp_path):
+    """Who stole it would hide the key that it gave way to."""
+    log = a_log()
+    log.announce(NEXT)
+    log.seal()
+    log.epochs = []
+    log.announce(LOG_KEY)
+    log.seal()
+
+    whole, subset = checked(log.bundle(), tmp_path / "whole"), checked(log.bundle(Scope(*LEDGER)), tmp_path / "subset")
+
+    for result in (whole, subset):
+        assert {index for kind, index, _, _ in places(result) if kind == "key.epoch"} == {12, 14}
 
 
 def test_a_handover_at_a_root_that_the_log_never_had_is_found(tmp_path):

@@ -1361,8 +1361,13 @@ class _Audit:
                 self._wrong_epoch(epoch.index, "handover")
             if self.is_whole and self.roots.get(epoch.size, epoch.root) != epoch.root:
                 self._wrong_epoch(epoch.index, "root")
-        for index in self.announced:
-            self._wrong_epoch(index, "unlisted")
+        for index, (_, facts) in self.announced.items():
+            if not self._is_brought_in(index, facts):
+                self._wrong_epoch(index, "unlisted")
+
+    def _is_brought_in(self, index: int, facts: dict[str, Any]) -> bool:
+        """Whether a key was announced before this log began, under another name: by the log of an imported journal."""
+        return bool(self.epochs) and index < self.epochs[0].index and facts.get("name") != self.epochs[0].key.name
 
     def _is_at(self, index: int, leaf: bytes, proof: list[bytes]) -> bool:
         return verify_inclusion(index, self.size, leaf, proof, self.root)
