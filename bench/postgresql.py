@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from time import perf_counter
@@ -16,6 +17,7 @@ from bench.order import PROFILE
 from bench.playing import BATCH_MARK, by_hand, one_by_one, only_warnings, scripted, ten_by_ten
 from bench.processes import PATIENCE, barrier, running
 from bench.rounds import Contender, interleaved
+from bench.server import analyze
 from bench.sizes import Sizes
 from engine import Shop, Text
 
@@ -45,7 +47,7 @@ def _one_client(url: str, sizes: Sizes) -> Iterator[Measure]:
             "batch": ten_by_ten(_shop(url, "batch"), sizes.applied),
             "hand": by_hand(ByHand.on_postgresql(connection), script, sizes.applied),
         }
-        rounds = interleaved(contenders, perf_counter, sizes.durable_rounds)
+        rounds = interleaved(contenders, perf_counter, sizes.durable_rounds, warmed=partial(analyze, url))
     yield Comparison(rounds, "engine", "hand").at_least(
         MARK,
         "apply_postgresql",
@@ -69,7 +71,7 @@ def _processes(url: str, sizes: Sizes) -> Measure:
     each = [(url, f"P{number}", sizes.applied, barriers) for number in range(sizes.clients)]
     with running(_client, each) as clients:
         contenders = {"one": _together(clients[:1]), "all": _together(clients)}
-        rounds = interleaved(contenders, perf_counter, sizes.durable_rounds)
+        rounds = interleaved(contenders, perf_counter, sizes.durable_rounds, warmed=partial(analyze, url))
     return Comparison(rounds, "all", "one").at_least(
         PROCESSES_MARK,
         "processes_postgresql",

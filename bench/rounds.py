@@ -29,8 +29,10 @@ class Rounds:
         return median(self.seconds[name]) * 1e6
 
 
-def interleaved(contenders: Mapping[str, Contender], timer: Timer, rounds: int) -> Rounds:
-    """Run all contenders in each round; the first round only warms up and is not kept."""
+def interleaved(
+    contenders: Mapping[str, Contender], timer: Timer, rounds: int, *, warmed: Callable[[], object] | None = None
+) -> Rounds:
+    """Run all contenders in each round; the first round only warms up and is not kept; `warmed` is called behind it."""
     shuffle = random.Random(7).sample
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     gc.freeze()  # what is there by now need not be looked through before each measurement
@@ -39,6 +41,8 @@ def interleaved(contenders: Mapping[str, Contender], timer: Timer, rounds: int) 
             spent = _timed(contenders[name], timer)
             if turn:
                 seconds[name].append(spent)
+        if not turn and warmed is not None:
+            warmed()
     return Rounds({name: tuple(spent) for name, spent in seconds.items()})
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -26,6 +27,7 @@ from bench.order import PROFILE
 from bench.playing import by_hand, one_by_one, only_warnings, scripted
 from bench.processes import PATIENCE, barrier, running
 from bench.rounds import Contender, interleaved
+from bench.server import analyze
 from bench.sizes import Sizes
 from engine import Engine, Text
 
@@ -51,7 +53,7 @@ def on_postgresql(url: str, sizes: Sizes) -> Iterator[Measure]:
         connection.execute("CREATE DATABASE alone")
         connection.execute("CREATE DATABASE sequenced")
         urls = {name: make_url(url).set(database=name).render_as_string() for name in ("alone", "sequenced")}
-        yield _beside(urls, sizes.clients, sizes, "postgresql", "PostgreSQL")
+        yield _beside(urls, sizes.clients, sizes, "postgresql", "PostgreSQL", partial(analyze, *urls.values()))
         yield _row(ByHand.on_postgresql(connection), _engine(url), sizes, "postgresql", "PostgreSQL")
 
 
@@ -84,14 +86,21 @@ def _row(hand: ByHand, engine: Engine, sizes: Sizes, key: str, where: str) -> Me
 # --- the sequencer ---------------------------------------------------------------------------------------------------
 
 
-def _beside(urls: Mapping[str, str], writers: int, sizes: Sizes, key: str, where: str) -> Measure:
+def _beside(
+    urls: Mapping[str, str],
+    writers: int,
+    sizes: Sizes,
+    key: str,
+    where: str,
+    warmed: Callable[[], object] | None = None,
+) -> Measure:
     for url in urls.values():
         _engine(url)
     together = barrier(writers)
     each = [(urls, f"P{number}", sizes.sequenced, together) for number in range(writers)]
     with running(_client, each) as clients, running(_sequence, [(urls["sequenced"],)]) as [sequencer]:
         contenders = {"alone": _writing(clients, "alone"), "sequenced": _sequenced(clients, sequencer)}
-        rounds = interleaved(contenders, perf_counter, sizes.sequenced_rounds)
+        rounds = interleaved(contenders, perf_counter, sizes.sequenced_rounds, warmed=warmed)
     return Comparison(rounds, "sequenced", "alone").at_least(
         MARK,
         f"sequencer_{key}",

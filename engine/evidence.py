@@ -5,6 +5,7 @@ Must live here: reading one entry without ever failing. Must not be known here: 
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -55,8 +56,8 @@ class Foreign:
         return {**self.facts}
 
 
-class _OrForeign(dict[str, type[Event]]):
-    """The facts that the code has, and any other as a foreign one."""
+class _OrForeign(ChainMap[str, type[Event]]):
+    """The facts that the code has, and any other as a foreign one; nothing is copied, for each entry asks."""
 
     def __missing__(self, kind: str) -> type[Event]:
         def from_journal(facts: Mapping[str, object]) -> Foreign:
@@ -81,7 +82,8 @@ class Sealed:
     ) -> Sealed:
         """Read an entry; of an unreadable one the reason is kept."""
         try:
-            return cls(seal, Entry.read(body, _OrForeign(catalogue.events)), "", place, columns)
+            events = _OrForeign(cast("dict[str, type[Event]]", catalogue.events))
+            return cls(seal, Entry.read(body, events), "", place, columns)
         except BadJournal as error:
             return cls(seal, None, str(error.facts["expected"]), place, columns)
 
