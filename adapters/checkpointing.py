@@ -17,7 +17,7 @@ import structlog
 from adapters import keys
 from adapters.publish import publish, with_published
 from adapters.witness.client import Unwitnessed, ask
-from engine import Engine, Signed, Signer, StoreUnavailable
+from engine import Contended, Engine, Signed, Signer, StoreUnavailable
 from engine.proof.note import with_cosignatures
 from engine.proof.verify import Policy
 
@@ -46,7 +46,7 @@ class Checkpointing:
     def make(self) -> Signed | None:
         """One now, published and cosigned as far as witnesses answer at once; None when nothing is new.
 
-        Raises BadKey, Republished, StoreUnavailable, OSError.
+        Raises BadKey, NameTaken, BadLog, Republished, StoreUnavailable, Contended, OSError.
         """
         signed = self.engine.checkpoints.make(*self.signers)
         return None if signed is None else self._shown(signed)
@@ -72,7 +72,7 @@ class Checkpointing:
                     made = self.clock()
                     self.make()
                 self.collect()
-            except (StoreUnavailable, OSError) as error:
+            except (StoreUnavailable, Contended, OSError) as error:
                 _log.warning("checkpoint_waits", reason=type(error).__name__)
             stop.wait(LOOK_SECONDS)
 

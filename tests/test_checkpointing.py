@@ -206,6 +206,16 @@ def test_a_wrong_key_ends_the_worker(engine):
         work(engine, [], threading.Event(), also=[Checkpointing(engine, [NEXT]).run])
 
 
+def test_a_race_that_is_lost_again_and_again_is_run_anew_a_minute_later(engine, monkeypatch):
+    monkeypatch.setattr("engine.desk._ATTEMPTS", 0)
+
+    with capture_logs() as logs:
+        Checkpointing(engine, [KEY], clock=times(0.0, 0.0, 0.0, SECONDS, SECONDS)).run(Looks(2, monkeypatch.undo))
+
+    assert [one["reason"] for one in logs if one["event"] == "checkpoint_waits"] == ["Contended"]
+    assert engine.checkpoints.last().size == 5
+
+
 def test_a_database_or_a_disk_that_is_away_is_waited_for(engine, tmp_path):
     with engine.store.write() as transaction:
         transaction._cursor.execute("ALTER TABLE gongdan_pending RENAME TO aside")
