@@ -14,6 +14,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote
 
 MOST_NOTE = 65_536
@@ -63,16 +64,34 @@ def write(folder: Path, name: str, body: bytes) -> None:
     if not _is_inside(folder, target):
         raise NotADirectoryError(errno.ENOTDIR, "a link leads out of the folder", str(target))
     _make(target.parent)
-    draft = target.with_name(f".{target.name[:100]}.{secrets.token_hex(8)}.part")
+    with replacing(target) as file:
+        file.write(body)
+    sync(target.parent)
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[BinaryIO]:
+    """A file that takes the place of one that may stand there: at the end, on the disk and whole, or not at all.
+
+    Raises OSError, which names the target.
+    """
+    beside = draft(target)
     try:
-        with draft.open("xb") as file:
-            file.write(body)
+        with beside.open("xb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(target)
+        beside.replace(target)
+    except OSError as error:
+        error.filename = str(target)
+        raise
     finally:
-        draft.unlink(missing_ok=True)
-    sync(target.parent)
+        beside.unlink(missing_ok=True)
+
+
+def draft(target: Path) -> Path:
+    """Another name in the same folder, which nobody else has and which is not too long for it."""
+    return target.with_name(f".{target.name[:60]}.{secrets.token_hex(8)}.part")
 
 
 def _make(folder: Path) -> None:

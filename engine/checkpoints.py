@@ -150,19 +150,24 @@ class Checkpoints:
         return True
 
     def _announce(self, sitting: Sitting, log: Log, signer: Signer) -> None:
-        """The key in the log's own ledger, which is opened for the first one."""
+        """The key in the log's own ledger."""
         keys = log.keys()
-        brought_in = None if keys else sitting.transaction.head(self.desk.shop, LEDGER)
-        if brought_in is not None:
-            _check_name(sitting, brought_in, signer.name)
-        elif not keys:
-            decider = self.desk.cases.decider_in_force(_PROFILE, LEDGER)
-            opened = CaseOpened(profile=decider.rules.profile, version=decider.rules.version)
-            sitting.open(LEDGER, decider, Command(self.desk.world.new_id(), SEQUENCER, opened))
+        if not keys:
+            self._begin(sitting, signer.name)
         public = signer.public.hex()
         previous = keys[-1].public if keys else None
         seq = self._record(sitting, KeyAnnounced(name=signer.name, public=public, previous=previous))
         log.put_key(LogKey(seq, signer.name, public))
+
+    def _begin(self, sitting: Sitting, name: str) -> None:
+        """Open the log's own ledger for the first key; or go on in the one that came with an imported journal."""
+        ledger = sitting.transaction.head(self.desk.shop, LEDGER)
+        if ledger is not None:
+            _check_name(sitting, ledger, name)
+            return
+        decider = self.desk.cases.decider_in_force(_PROFILE, LEDGER)
+        opened = CaseOpened(profile=decider.rules.profile, version=decider.rules.version)
+        sitting.open(LEDGER, decider, Command(self.desk.world.new_id(), SEQUENCER, opened))
 
     def _record(self, sitting: Sitting, fact: Event) -> int:
         answer = sitting.apply(LEDGER, Command(self.desk.world.new_id(), SEQUENCER, fact), None)

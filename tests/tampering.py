@@ -33,6 +33,23 @@ def a_log(sealed=True) -> Log:
     return log
 
 
+SMALL_TRUST = v.Trust(v.parse_policy(policy(LOG_KEY, witnesses=WITNESSES[:1], least=1)))
+
+
+def small_log() -> Log:
+    """Two cases of two shops under one checkpoint that one witness saw."""
+    made = histories(("S1", "R1", 3), ("S2", "R1", 2), witnesses=WITNESSES[:1])
+    made.seal()
+    return made
+
+
+def refusal(path) -> str:
+    with pytest.raises(v.Refused) as refused:
+        v.verify(v.open_source(str(path)), v.Trust())
+    assert all(refused.value.words)
+    return refused.value.reason
+
+
 def checked(members, tmp_path, trust=TRUST, **more) -> v.Result:
     return v.verify(v.open_source(str(write_folder(members, tmp_path / "bundle"))), trust, **more)
 

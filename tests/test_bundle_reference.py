@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,28 +19,15 @@ from engine.events.event import ID_PATTERN
 from engine.events.ledger import SubjectErased
 from engine.states.ledger import LEDGER
 from tests.exports import HOURS, filled, members_of, on_disk
+from tests.pages import Page
 from tests.signers import KEY, NEXT
 from tests.support import Clock, world
 
-PAGE = (Path(__file__).parent.parent / "docs/reference/bundle.md").read_text("utf-8")
-
-
-def section(title: str) -> str:
-    return PAGE.split(f"\n## {title}\n")[1].split("\n## ")[0]
-
-
-def rows(title: str) -> list[list[str]]:
-    """The table in a section, cell by cell, without its code marks."""
-    lines = [line for line in section(title).splitlines() if line.startswith("|")][2:]
-    return [
-        [cell.replace("\\|", "|").strip().strip("`") for cell in re.split(r"(?<!\\)\|", one)[1:-1]] for one in lines
-    ]
-
-
-MEMBERS = {name: where for name, where, _ in rows("Members")}
-TYPES = {name: pattern for name, pattern, _ in rows("Types")}
+PAGE = Page("bundle.md")
+MEMBERS = {name: where for name, where, _ in PAGE.rows("Members")}
+TYPES = PAGE.table("Types")
 HAND = SimpleNamespace()
-exec(re.search(r"```python\n(.*?)\n```", section("Checking a whole one by hand"), re.DOTALL)[1], vars(HAND))
+exec(PAGE.block("Checking a whole one by hand", "python"), vars(HAND))
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +113,7 @@ def flat(document: dict[str, Any]) -> dict[str, Any]:
     ],
 )
 def test_every_object_of_a_member_has_the_fields_of_the_page(bundles, member):
-    fields = {name: (kind, meaning) for name, kind, meaning in rows(member)}
+    fields = {name: (kind, meaning) for name, kind, meaning in PAGE.rows(member)}
     seen: set[str] = set()
     for bundle, read in objects(member, bundles):
         document = flat(read)
@@ -143,7 +129,7 @@ def test_every_object_of_a_member_has_the_fields_of_the_page(bundles, member):
 
 
 def test_the_map_has_the_fields_of_the_page(bundles):
-    fields = {name: kind for name, kind, _ in rows("The map of heads")}
+    fields = {name: kind for name, kind, _ in PAGE.rows("The map of heads")}
     maps = dict(objects("map.json", bundles))
 
     assert maps["a time"] == {}

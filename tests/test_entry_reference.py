@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_args
 
@@ -26,31 +25,14 @@ from engine.events import EVENTS, common
 from engine.events import repair_order as ro
 from engine.events.event import ID_PATTERN
 from engine.journal import FORMAT, LONGEST
+from tests.pages import Page
 from tests.support import ADVISOR, GUARD, KIT, PURPOSE, START, Clock, world
 
-PAGE = (Path(__file__).parent.parent / "docs/reference/entry.md").read_text("utf-8")
-
-
-def section(title: str) -> str:
-    return PAGE.split(f"\n## {title}\n")[1].split("\n## ")[0]
-
-
-def table(title: str) -> dict[str, str]:
-    """The first two columns of the table in a section, without their code marks."""
-    rows = re.findall(r"^\| (.+?) (?<!\\)\| (.+?) (?<!\\)\|", section(title), re.MULTILINE)
-    return {one.strip("`"): other.replace("\\|", "|").strip("`") for one, other in rows[1:]}
-
-
-def block(title: str, language: str) -> str:
-    found = re.search(rf"```{language}\n(.*?)\n```", section(title), re.DOTALL)
-    assert found
-    return found[1]
-
-
-TYPES = table("Types")
-FIELDS = table("Fields")
+PAGE = Page("entry.md")
+TYPES = PAGE.table("Types")
+FIELDS = PAGE.table("Fields")
 HAND = SimpleNamespace()
-exec(block("Reading one by hand", "python"), vars(HAND))
+exec(PAGE.block("Reading one by hand", "python"), vars(HAND))
 
 
 # --- a journal to read -------------------------------------------------------------------------------------------
@@ -82,7 +64,7 @@ ENTRIES: list[dict[str, Any]] = [json.loads(body) for body in BODIES]
 
 def file_lines(lines: Iterable[Line]) -> list[bytes]:
     """The lines of a journal file, as the section on files says."""
-    frames = table("Journal files")
+    frames = PAGE.table("Journal files")
     entry, rules = '{"entry":BODY,"seal":DIGEST}', '{"digest":DIGEST,"rules":BODY}'
     assert {entry, rules} <= {*frames}
     return [
@@ -117,7 +99,7 @@ def test_an_entry_is_its_canonical_bytes(index):
     assert again.encode() == BODIES[index] == HAND.canonical(ENTRIES[index])
     assert len(BODIES[index]) <= 65_535 == LONGEST
     assert b"\n" not in BODIES[index]
-    assert re.search(rf"at most {LONGEST} bytes", section("Canonical bytes"))
+    assert re.search(rf"at most {LONGEST} bytes", PAGE.section("Canonical bytes"))
 
 
 def test_a_seal_is_sha_256_of_a_zero_byte_and_the_bytes():
@@ -226,7 +208,7 @@ def fits(value: Any, kind: str) -> None:
         fits(value["clause"], "code")
         fits(value["facts"], "facts")
     elif kind == "personal":
-        assert {*value} == {*table("Personal values")}
+        assert {*value} == {*PAGE.table("Personal values")}
         fits(value["commitment"], "digest")
         assert {type(value["given"]), type(value["valid"])} == {bool}
     elif kind in {"facts", "object"}:
@@ -310,20 +292,20 @@ def test_every_salt_is_used_once():
 
 
 def test_the_example_of_the_page_is_an_entry_with_its_seal():
-    body = block("An example", "json").encode()
+    body = PAGE.block("An example", "json").encode()
     entry = json.loads(body)
-    value, salt = re.findall(r"`(.+?)`", section("An example").split("The plate was")[1])
+    value, salt = re.findall(r"`(.+?)`", PAGE.section("An example").split("The plate was")[1])
 
     assert HAND.canonical(entry) == body
-    assert HAND.seal(body) == block("An example", "text")
+    assert HAND.seal(body) == PAGE.block("An example", "text")
     assert HAND.commitment(bytes.fromhex(salt), value) == entry["command"]["facts"]["license_plate"]["commitment"]
-    assert Entry.read(body, EVENTS).seal == block("An example", "text")
+    assert Entry.read(body, EVENTS).seal == PAGE.block("An example", "text")
     with pytest.raises(BadJournal):
         Entry.read(body.replace(b'"seq":2', b'"seq": 2'), EVENTS)
 
 
 def test_the_page_begins_with_a_summary_in_chinese():
-    summary = PAGE.split("\n\n")[1]
+    summary = PAGE.text.split("\n\n")[1]
 
     assert summary.startswith("**摘要。**")
     assert "SHA-256(0x00 ‖ 字节)" in summary

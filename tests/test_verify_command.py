@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from engine.proof import verify as v
-from tests.bundles import WITNESSES, Log, histories, policy, write_folder
+from tests.bundles import WITNESSES, Log, policy, write_folder
 from tests.naive import LOG_KEY
+from tests.tampering import SMALL_TRUST, small_log
 
 VERIFY = Path(v.__file__)
 ENTRIES = "entries/000000.jsonl"
@@ -34,14 +35,12 @@ OLD_PYTHON = _old_python()
 
 @pytest.fixture
 def log() -> Log:
-    made = histories(("S1", "R1", 3), ("S2", "R1", 2), witnesses=WITNESSES[:1])
-    made.seal()
-    return made
+    return small_log()
 
 
 @pytest.fixture
 def trust() -> v.Trust:
-    return v.Trust(v.parse_policy(policy(LOG_KEY, witnesses=WITNESSES[:1], least=1)))
+    return SMALL_TRUST
 
 
 def run(*arguments, python=sys.executable, **how):

@@ -9,29 +9,20 @@ from pathlib import Path
 import pytest
 
 from engine.proof import verify as v
-from tests.bundles import WITNESSES, Log, Scope, histories, policy, write_folder, write_zip
-from tests.naive import LOG_KEY
+from tests.bundles import Log, Scope, write_folder, write_zip
+from tests.tampering import SMALL_TRUST, refusal, small_log
 
 ENTRIES = "entries/000000.jsonl"
 
 
 @pytest.fixture
 def log() -> Log:
-    made = histories(("S1", "R1", 3), ("S2", "R1", 2), witnesses=WITNESSES[:1])
-    made.seal()
-    return made
+    return small_log()
 
 
 @pytest.fixture
 def trust() -> v.Trust:
-    return v.Trust(v.parse_policy(policy(LOG_KEY, witnesses=WITNESSES[:1], least=1)))
-
-
-def refusal(path) -> str:
-    with pytest.raises(v.Refused) as refused:
-        v.verify(v.open_source(str(path)), v.Trust())
-    assert all(refused.value.words)
-    return refused.value.reason
+    return SMALL_TRUST
 
 
 def packed(path, *members, change=None, **how) -> Path:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from adapters.folders import draft
 from engine import Member
 
 _DAWN = (1980, 1, 1, 0, 0, 0)
@@ -66,16 +66,16 @@ def _drafted(target: Path, remove: Callable[[Path], None]) -> Iterator[Path]:
     """Another name to write under. It becomes the right one at the end, and what has it is removed on any error."""
     if os.path.lexists(target):
         raise FileExistsError(errno.EEXIST, "exists", str(target))
-    draft = target.with_name(f".{target.name[:60]}.{secrets.token_hex(4)}.part")
+    beside = draft(target)
     try:
-        yield draft
-        draft.rename(target)
+        yield beside
+        beside.rename(target)
     except OSError as error:
         error.filename = str(target)
         raise
     finally:
-        if draft.exists():
-            remove(draft)
+        if beside.exists():
+            remove(beside)
 
 
 def _written(members: Iterable[Member], write: Callable[[str, Iterable[bytes]], int]) -> Written:

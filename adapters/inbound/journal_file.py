@@ -9,13 +9,12 @@ Must live here: how lines are framed and bounded. Must not be known here: what a
 from __future__ import annotations
 
 import errno
-import os
 import re
-import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from adapters.folders import replacing
 from engine import BadJournal, Line, Text
 
 LONGEST_ENTRY = 65_535
@@ -39,19 +38,8 @@ def write_journal(lines: Iterable[Line], target: Path) -> int:
     target = target.resolve()
     if target.exists() and not target.is_file():
         raise IsADirectoryError(errno.EISDIR, "not a regular file", str(target))
-    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        with draft.open("xb") as file:
-            written = write_lines(lines, file)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(target)
-    except OSError as error:
-        error.filename = str(target)
-        raise
-    finally:
-        draft.unlink(missing_ok=True)
-    return written
+    with replacing(target) as file:
+        return write_lines(lines, file)
 
 
 def write_lines(lines: Iterable[Line], file: BinaryIO) -> int:

@@ -819,7 +819,7 @@ class Source:
 
     def open(self, name: str) -> IO[bytes]:
         """A member's bytes. Raises Broken when it cannot be unpacked, Refused when it cannot be read."""
-        raise NotImplementedError
+        raise NotImplementedError  # a folder and a zip each have a way of their own
 
     def read(self, name: str, most: int) -> bytes:
         """A small member whole. Raises Refused when it is not small, Broken when it cannot be unpacked."""

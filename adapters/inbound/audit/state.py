@@ -7,13 +7,12 @@ Written whole or not at all. Must not be known here: how anything is verified.
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from adapters.folders import replacing
 from adapters.inbound.audit.index import Head
 from engine import GongdanError, Text
 
@@ -77,24 +76,14 @@ def _object(opened: BinaryIO, file: Path, number: int) -> dict[str, Any]:
 
 def write(file: Path, state: State, heads: Iterable[Head]) -> None:
     """Keep what was verified, in place of what was kept before. Raises OSError."""
-    draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
-    try:
-        with draft.open("x", encoding="utf-8") as opened:
-            opened.write(_line({"format": FORMAT, **state._asdict()}))
-            cases = 0
-            for head in heads:
-                opened.write(_line(head._asdict()))
-                cases += 1
-            opened.write(_line({"cases": cases}))
-            opened.flush()
-            os.fsync(opened.fileno())
-        draft.replace(file)
-    except OSError as error:
-        error.filename = str(file)
-        raise
-    finally:
-        draft.unlink(missing_ok=True)
+    with replacing(file) as opened:
+        opened.write(_line({"format": FORMAT, **state._asdict()}))
+        cases = 0
+        for head in heads:
+            opened.write(_line(head._asdict()))
+            cases += 1
+        opened.write(_line({"cases": cases}))
 
 
-def _line(document: dict[str, Any]) -> str:
-    return json.dumps(document, ensure_ascii=False, sort_keys=True) + "\n"
+def _line(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, ensure_ascii=False, sort_keys=True).encode() + b"\n"
